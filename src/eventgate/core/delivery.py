@@ -1,0 +1,87 @@
+"""Delivery: one event to all writers of its topic, side by side, under one deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from eventgate.core.lane import Lane, lane_to
+from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
+from eventgate.core.topics import Topic
+from eventgate.core.writer import Writer
+from eventgate.errors import Problem
+
+ACKNOWLEDGED = frozenset({Outcome.DELIVERED, Outcome.DUPLICATE})
+"""The sink has the event."""
+
+_BY_GUARD = WriteResult(Outcome.SKIPPED, reason="guard")
+
+
+class Delivery:
+    """The writers of a gate, each behind its lane."""
+
+    def __init__(self, writers: Iterable[Writer]) -> None:
+        self._lanes: dict[str, Lane] = {writer.name: lane_to(writer) for writer in writers}
+
+    def refusals(self, event: Event, topic: Topic) -> dict[str, Unacceptable | WriteResult]:
+        """What the topic's writers object to before anything is written, by writer; empty if nothing."""
+        found: dict[str, Unacceptable | WriteResult] = {}
+        for name in topic.uses:
+            objection = self._lanes[name].refuse(event)
+            if objection is not None:
+                found[name] = objection
+        return found
+
+    async def deliver(
+        self, event: Event, topic: Topic, deadline: float, settled: Mapping[str, WriteResult]
+    ) -> dict[str, WriteResult]:
+        """One result for each writer of `topic`, in its order; never raises.
+
+        Writers in `settled` already have their result and are not asked. `deadline` is absolute (`loop.time()`).
+        """
+        results = dict(settled)
+        guard = topic.guard
+        if guard is not None:
+            if guard not in results:
+                results[guard] = await self._lanes[guard].write(event, deadline)
+            if results[guard].outcome not in ACKNOWLEDGED:
+                return {name: results.get(name, _BY_GUARD) for name in topic.uses}
+        pending = [name for name in topic.uses if name not in results]
+        results.update(await self._fan_out(event, pending, deadline))
+        return {name: results[name] for name in topic.uses}
+
+    async def _fan_out(self, event: Event, names: list[str], deadline: float) -> dict[str, WriteResult]:
+        if len(names) == 1:
+            return {names[0]: await self._lanes[names[0]].write(event, deadline)}
+        written = await asyncio.gather(*(self._lanes[name].write(event, deadline) for name in names))
+        return dict(zip(names, written, strict=True))
+
+    async def close(self) -> None:
+        """Let every write that is under way come to its end."""
+        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+
+
+def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list[Problem]]:
+    """The status of an answer, and why it is not 202: from the required writers alone."""
+    missed = {
+        name: results[name] for name, use in topic.uses.items() if use.required and not _is_safe(results[name].outcome)
+    }
+    if not missed:
+        return 202, []
+    outcomes = {result.outcome for result in missed.values()}
+    status = 409 if Outcome.CONFLICT in outcomes else 400 if Outcome.REFUSED in outcomes else 500
+    return status, [_problem(name, result) for name, result in missed.items()]
+
+
+def _is_safe(outcome: Outcome) -> bool:
+    return outcome in ACKNOWLEDGED or outcome is Outcome.DEFERRED
+
+
+def _problem(name: str, result: WriteResult) -> Problem:
+    if result.outcome is Outcome.CONFLICT:
+        return Problem(
+            "conflict",
+            f"{name} already holds this event id with other bytes; a retry must send the same bytes",
+        )
+    text = f"{name}: {result.outcome.value}"
+    return Problem(name, f"{text}: {result.reason}" if result.reason else text, pointer=result.pointer)

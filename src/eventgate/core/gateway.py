@@ -1,0 +1,160 @@
+"""The gateway: from a request to its answer, and the only place that turns an error into one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from eventgate.core import ids, responses, routes
+from eventgate.core.cors import Cors
+from eventgate.core.head import Head
+from eventgate.core.health import Health
+from eventgate.core.instruments import Instruments, Trail
+from eventgate.core.model import Headers, Request, Response
+from eventgate.core.openapi import openapi
+from eventgate.core.policy import Policy
+from eventgate.core.posting import Posting
+from eventgate.errors import InternalError, Refusal, RouteNotFound, TopicBroken, TopicNotFound, Unavailable
+
+
+class Gateway:
+    """Answers requests. Holds what is fixed while a configuration is open; the policy is asked for each time.
+
+    `ready()` gives the reason why no traffic should come, or None. `terminate()` marks the gate to be rebuilt.
+    """
+
+    def __init__(
+        self,
+        *,
+        posting: Posting,
+        policy: Callable[[], Policy],
+        health: Health,
+        ready: Callable[[], str | None],
+        instruments: Instruments,
+        token_url: str | None = None,
+        api_document: bytes | None = None,
+        terminators: frozenset[str] = frozenset(),
+        terminate: Callable[[], None] = lambda: None,
+        cors: Cors | None = None,
+    ) -> None:
+        self._posting = posting
+        self._policy = policy
+        self._health = health
+        self._ready = ready
+        self._instruments = instruments
+        self._token_url = token_url
+        self._api_document = api_document
+        self._terminators = terminators
+        self._terminate = terminate
+        self._cors = cors
+        self._api: tuple[Policy, bytes] | None = None
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to `request`; never raises. Cancelling is the host's right."""
+        started = time.perf_counter()
+        head = Head(request.headers)
+        correlation = ids.correlation_id(
+            head.first(b"x-correlation-id"),
+            head.first(b"x-request-id"),
+            None if request.request_id is None else request.request_id.encode(),
+        )
+        trail = Trail(request.method, "", correlation)
+        response = await self._answer(request, head, trail)
+        headers: list[tuple[bytes, bytes]] = [*response.headers, (b"x-correlation-id", correlation.encode())]
+        if self._cors is not None:
+            headers += self._cors.headers(head.first(b"origin"))
+        body = response.body
+        if request.method == "HEAD":
+            headers.append((b"content-length", str(len(body)).encode()))
+            body = b""
+        trail.status = response.status
+        trail.seconds = time.perf_counter() - started
+        self._instruments.finished(trail)
+        return Response(response.status, headers, body)
+
+    async def _answer(self, request: Request, head: Head, trail: Trail) -> Response:
+        try:
+            return await self._route(request, head, trail)
+        except Refusal as refusal:
+            trail.problems = refusal.problems
+            return responses.refused(refusal)
+        except Exception as defect:
+            trail.defect = defect
+            internal = InternalError()
+            trail.problems = internal.problems
+            return responses.refused(internal)
+
+    async def _route(self, request: Request, head: Head, trail: Trail) -> Response:
+        route, topic = routes.find(request.path)
+        trail.route = route.template
+        if route.name == "token" and self._token_url is None:
+            raise RouteNotFound
+        if route.name == "terminate" and not self._terminators:
+            raise RouteNotFound
+        if self._cors is not None and request.method == "OPTIONS":
+            allowed = self._cors.preflight(head, route.allow)
+            if allowed is not None:
+                return responses.empty_answer(204, allowed)
+        routes.check_method(route, request.method)
+        head.check_size()
+        if request.method == "POST":
+            return await self._post(request, head, trail, route.name, topic)
+        if route.name == "health":
+            report = await self._health.report()
+            return responses.json_answer(200 if report.failures is None else 503, report)
+        return self._read(route.name, topic)
+
+    async def _post(self, request: Request, head: Head, trail: Trail, route: str, topic: str) -> Response:
+        if route == "topic":
+            return await self._posting.post(request, head, topic, trail)
+        if route == "validate":
+            return await self._posting.validate(request, head, topic, trail)
+        claims = await self._posting.authenticate(head)
+        trail.subject = claims.subject
+        if claims.subject not in self._terminators:
+            raise RouteNotFound
+        self._terminate()
+        return responses.json_answer(202, {"success": True, "statusCode": 202})
+
+    def _read(self, route: str, topic: str) -> Response:
+        if route == "topic":
+            return self._schema(topic)
+        if route == "topics":
+            return responses.json_answer(200, sorted(self._policy().topics))
+        if route == "api":
+            return Response(200, (responses.YAML,), self._description())
+        if route == "token":
+            return responses.empty_answer(303, [(b"location", (self._token_url or "").encode())])
+        if route == "livez":
+            return responses.json_answer(200, {"status": "ok"})
+        if (reason := self._ready()) is not None:
+            raise Unavailable(reason)
+        return responses.json_answer(200, {"status": "ready"})
+
+    def _schema(self, topic: str) -> Response:
+        policy = self._policy()
+        if topic in policy.topics:
+            return Response(200, (responses.JSON,), policy.topics[topic].schema.text)
+        raise TopicBroken if topic in policy.broken else TopicNotFound
+
+    def _description(self) -> bytes:
+        """The OpenAPI document, made once for each policy."""
+        if self._api_document is not None:
+            return self._api_document
+        policy = self._policy()
+        if self._api is None or self._api[0] is not policy:
+            document = openapi(policy.topics.values(), token_url=self._token_url is not None, version=policy.version)
+            self._api = (policy, document)
+        return self._api[1]
+
+    @staticmethod
+    def knows(path: str) -> bool:
+        """Whether any route is at `path`: for hosts that must guess which part of a path is a prefix."""
+        return routes.knows(path)
+
+
+def content_length(headers: Headers, body: bytes) -> Headers:
+    """`headers` with the length of `body`, unless they tell one."""
+    if any(name == b"content-length" for name, _ in headers):
+        return headers
+    return [*headers, (b"content-length", str(len(body)).encode())]

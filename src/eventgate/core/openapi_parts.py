@@ -1,0 +1,158 @@
+"""The parts of the OpenAPI document that are the same for every topic: docs/api.md as schemas."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from eventgate.core.model import Outcome
+
+REASONS: Final[dict[str, str]] = {
+    "400": "Not one JSON document, or one that the topic's schema or a writer's sink does not take.",
+    "401": "No token, or none that can be trusted.",
+    "403": "The caller may not write to the topic, or not an event with such a field.",
+    "404": "There is no such topic.",
+    "405": "The path does not take this method.",
+    "409": "The event id is taken by an event with other bytes.",
+    "413": "The body is too large.",
+    "415": "The media type or the charset is not read here.",
+    "429": "The caller sends too many requests.",
+    "431": "The header fields are too many or too large.",
+    "500": "A required writer failed; `writers` says what each of them did.",
+    "503": "The gate cannot judge or take the event now.",
+}
+_RETRY: Final = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+_CORRELATION: Final = {"X-Correlation-ID": {"$ref": "#/components/headers/CorrelationId"}}
+_STRING: Final = {"type": "string"}
+
+
+def schemas() -> dict[str, Any]:
+    """The envelopes of all answers."""
+    return {
+        "Success": _closed(
+            {
+                "success": {"const": True},
+                "statusCode": {"const": 202},
+                "event_id": _STRING,
+                "writers": {"$ref": "#/components/schemas/Writers"},
+                "receipt_status": {"enum": ["ignored"]},
+            },
+            "success",
+            "statusCode",
+            "event_id",
+            "writers",
+        ),
+        "Valid": _closed(
+            {"success": {"const": True}, "statusCode": {"const": 200}, "valid": {"const": True}},
+            "success",
+            "statusCode",
+            "valid",
+        ),
+        "Error": _object(
+            {
+                "success": {"const": False},
+                "statusCode": {"type": "integer", "minimum": 400, "maximum": 599},
+                "errors": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Problem"}},
+                "truncated": {"type": "boolean", "description": "There may be more problems than are listed."},
+                "event_id": _STRING,
+                "writers": {"$ref": "#/components/schemas/Writers"},
+                "receipt_status": {"enum": ["ignored"]},
+            },
+            "success",
+            "statusCode",
+            "errors",
+        ),
+        "Problem": _object(
+            {
+                "type": _STRING,
+                "message": _STRING,
+                "reason": {"type": "string", "description": "A stable word, with 401 and 403."},
+                "pointer": {"type": "string", "description": "JSON Pointer into the event."},
+                "keyword": {"type": "string", "description": "The JSON Schema keyword that is not met."},
+                "property": {"type": "string", "description": "The member that is missing."},
+            },
+            "type",
+            "message",
+        ),
+        "Writers": {
+            "type": "object",
+            "description": "What each writer did, by its name.",
+            "additionalProperties": _object({"outcome": {"enum": [outcome.value for outcome in Outcome]}}, "outcome"),
+        },
+        "Health": _object(
+            {
+                "status": {"enum": ["ok", "degraded"]},
+                "uptime_seconds": {"type": "integer", "minimum": 0},
+                "dependencies": {"type": "object", "additionalProperties": _STRING},
+                "warnings": {"type": "array", "items": _STRING},
+                "failures": {"type": "object", "additionalProperties": _STRING},
+            },
+            "status",
+            "uptime_seconds",
+            "dependencies",
+            "warnings",
+        ),
+    }
+
+
+def common() -> dict[str, Any]:
+    """Everything under `components` but the schemas."""
+    return {
+        "responses": {status: _refusal(status) for status in REASONS},
+        "headers": {
+            "CorrelationId": {
+                "schema": _STRING,
+                "description": "The request's X-Correlation-ID or X-Request-ID if it is well formed, else a new one.",
+            }
+        },
+        "parameters": {
+            "IdempotencyKey": {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "schema": _STRING,
+                "description": "The event id, where the topic does not take it from the event: "
+                "1 to 255 characters without control characters.",
+            }
+        },
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+    }
+
+
+def refusals(*statuses: str) -> dict[str, Any]:
+    """References to the answers with these statuses, for the `responses` of an operation."""
+    return {status: {"$ref": f"#/components/responses/{status}"} for status in statuses}
+
+
+def answer(description: str, schema: Any, media: str = "application/json") -> dict[str, Any]:
+    """A response with a body."""
+    return {"description": description, "headers": _CORRELATION, "content": {media: {"schema": schema}}}
+
+
+def bare(description: str, **headers: str) -> dict[str, Any]:
+    """A response without a body; `headers` with what they hold."""
+    named = {name: {"schema": _STRING, "description": text} for name, text in headers.items()}
+    return {"description": description, "headers": {**_CORRELATION, **named}}
+
+
+def read(operation_id: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
+    """The GET and HEAD of a path; HEAD answers the same without a body."""
+    everything = {**responses, **refusals(*(status for status in ("405", "431", "500") if status not in responses))}
+    without_bodies = {status: bare(f"As GET answers {status}, without a body.") for status in everything}
+    return {
+        "get": {"operationId": operation_id, "summary": summary, "responses": everything},
+        "head": {"operationId": f"{operation_id}.head", "summary": f"{summary} No body.", "responses": without_bodies},
+    }
+
+
+def _refusal(status: str) -> dict[str, Any]:
+    refusal = answer(REASONS[status], {"$ref": "#/components/schemas/Error"})
+    if status in ("429", "503"):
+        refusal["headers"] = {**_CORRELATION, **_RETRY}
+    return refusal
+
+
+def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def _closed(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    return {**_object(properties, *required), "additionalProperties": False}

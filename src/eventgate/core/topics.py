@@ -1,0 +1,102 @@
+"""Topics: what an event has to look like, and what is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+
+from eventgate.core.explain import Explainer
+from eventgate.core.limits import ALL_PROBLEMS_BODY_BYTES, MAX_PROBLEMS
+from eventgate.core.pointer import Pointer
+from eventgate.core.schema_graph import Node, SchemaGraph
+from eventgate.core.schema_patterns import check_patterns
+from eventgate.core.schema_shape import Shape
+from eventgate.core.schema_validators import Validators
+from eventgate.core.writer import WriterUse
+from eventgate.errors import InvalidEvent, Problem
+
+MAX_SEARCHED: Final = 1000
+"""Problems looked at for one answer, repeated ones included."""
+
+
+class CompiledSchema:
+    """A topic's schema, ready to judge. Made by `compile_schema`.
+
+    `text` is the schema as it was written, `document` the same, parsed, `draft` the draft it follows. `branching`:
+    it recurses on two ways at once, so that only the first problem is told. `graph` holds every schema it reaches.
+    """
+
+    def __init__(self, text: bytes, graph: SchemaGraph, validators: Validators, *, branching: bool) -> None:
+        self.text = text
+        self.document: Any = graph.root.value
+        self.draft: str = graph.root.draft
+        self.branching = branching
+        self.graph = graph
+        self._validators = validators
+        self._is_valid = validators.whole.is_valid
+
+    def check(self, document: Any, size: int) -> None:
+        """Raises `InvalidEvent` unless `document`, parsed from `size` bytes, matches the schema.
+
+        It names up to 100 problems, or only the first where the body is over 32 KiB or the schema is branching.
+        """
+        if self._is_valid(document):
+            return
+        found = self._explainer.problems(document)
+        if self.branching or size > ALL_PROBLEMS_BODY_BYTES:
+            raise InvalidEvent((next(found),), truncated=True)
+        problems, is_all = _distinct(found)
+        raise InvalidEvent(problems, truncated=not is_all)
+
+    def takes(self, node: Node, value: Any) -> bool:
+        """Whether `value` matches `node`, one of the schemas that this one reaches."""
+        return self._validators.of(node).is_valid(value)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.graph, self._validators)
+
+
+def compile_schema(
+    text: bytes, *, uri: str, resources: Mapping[str, bytes], assert_formats: bool = True
+) -> CompiledSchema:
+    """The schema `text`, compiled; raises `SchemaError`. No file or address is read.
+
+    `resources` maps the names of the files of the topics folder, relative to it, to their content: what `$ref` may
+    refer to. `uri` is the schema's own name among them. Drafts 4, 6, 7, 2019-09 and 2020-12 (JSON Schema); without
+    `$schema` 2020-12.
+    """
+    graph = SchemaGraph(text, uri, resources)
+    check_patterns(graph)
+    shape = Shape(graph)
+    validators = Validators(graph, assert_formats=assert_formats)
+    return CompiledSchema(text, graph, validators, branching=shape.branching)
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """One topic of a policy.
+
+    `event_id` and `key` point into the event. `guard` names the writer that runs first; `uses` says for each writer,
+    by its name, how this topic uses it. `timeout_seconds` bounds a request below the gate's own limit.
+    """
+
+    name: str
+    schema: CompiledSchema
+    event_id: Pointer | None = None
+    key: Pointer | None = None
+    guard: str | None = None
+    uses: Mapping[str, WriterUse] = {}
+    timeout_seconds: float | None = None
+
+
+def _distinct(found: Iterable[Problem]) -> tuple[tuple[Problem, ...], bool]:
+    """The first problems, each once, and whether they are all."""
+    problems: dict[Problem, None] = {}
+    for searched, problem in enumerate(found):
+        if searched >= MAX_SEARCHED or (len(problems) >= MAX_PROBLEMS and problem not in problems):
+            return tuple(problems), False
+        problems[problem] = None
+    return tuple(problems), True

@@ -1,0 +1,97 @@
+"""The contract between the gate and the writers, ours and plugins'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+
+from eventgate.core.model import Event, Unacceptable, WriteResult
+
+
+class Grouping(msgspec.Struct, frozen=True):
+    """How concurrent events may be put together into one `write`.
+
+    `max_events` and `max_bytes` (sum of the bodies) bound a group; `concurrency` bounds the writes under way at once;
+    `max_queued` bounds the events that wait for their turn: past it an event is `failed` at once.
+    A lone event never waits: a group is whatever queued up while all places were busy.
+    """
+
+    max_events: int = 64
+    max_bytes: int = 4 * 1024 * 1024
+    concurrency: int = 1
+    max_queued: int = 4096
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """Delivers events to one sink.
+
+    The gate calls `open` once before and `close` once after everything else; all calls come from one event loop, and
+    `write` may be entered again before an earlier call returned (as often as `grouping.concurrency`, if set).
+    """
+
+    name: str
+    grouping: Grouping | None
+    """None: every event is written by itself, at once."""
+
+    async def open(self) -> None:
+        """Get ready. Must not fail because the sink is down; raises `ConfigurationError` for what no retry can mend."""
+
+    def refuse(self, event: Event) -> Unacceptable | None:
+        """Say why this sink can never take `event`, before anything is written; None if it may. Never blocks."""
+
+    async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
+        """Deliver a group; one result for each event, in order.
+
+        `deadline` is absolute (`loop.time()`). A sink's failure is a result, never an exception: `failed` only if the
+        event is certainly not there, `unknown` if it may be. Event ids within a group may repeat.
+        """
+
+    async def probe(self) -> None:
+        """Really ask the sink; raises `SinkUnavailable` with a reason that holds no address."""
+
+    async def close(self) -> None:
+        """Flush what was accepted and let go of every resource."""
+
+
+class WriterContext(msgspec.Struct, frozen=True):
+    """What a writer is built with, beside its own settings.
+
+    `directory` is what relative paths are relative to (None when the configuration is not in a local directory);
+    `ssl_ca_bundle` holds for every HTTPS call; `ledger_retain_days` is how long a ledger remembers an event id.
+    """
+
+    name: str
+    directory: Path | None
+    ssl_ca_bundle: bool | str = True
+    ledger_retain_days: int = 30
+
+
+class WriterSpec(msgspec.Struct, frozen=True):
+    """How a type of writer is configured and built: what the entry-point group `eventgate.writers` names.
+
+    `settings` describes `writers.NAME` without `type`; `topic_settings` describes `topics.TOPIC.writers.NAME`
+    without `required`. Both are msgspec Structs: unknown keys are findings, documentation stands in the annotations.
+    """
+
+    settings: type[msgspec.Struct]
+    topic_settings: type[msgspec.Struct]
+    build: Callable[[Any, WriterContext], Writer]
+    summary: str = ""
+
+
+class NoTopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For writers that have no settings per topic."""
+
+
+class WriterUse(msgspec.Struct, frozen=True):
+    """How a topic uses one writer: whether the answer depends on it, and the topic's settings for it."""
+
+    required: bool = True
+    options: Any = None
+
+
+Uses = Mapping[str, WriterUse]

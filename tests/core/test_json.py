@@ -1,0 +1,158 @@
+"""Strict I-JSON: what is refused, and why."""
+
+from __future__ import annotations
+
+import json as stdlib_json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventgate.core.json import parse, scalar_text
+from eventgate.errors import InvalidJson
+
+DEPTH = 64
+
+REFUSED = {
+    b"": "empty",
+    b"{": "ends early",
+    b'{"a":': "ends early",
+    b"nul": "ends early",
+    b"1 2": "trailing",
+    b'{"a":1}{"a":1}': "trailing",
+    b"[1,]": "trailing comma",
+    b"{'a':1}": "must be strings",
+    b"01": "invalid number",
+    b"1.": "invalid number",
+    b"+1": "invalid character",
+    b".5": "invalid character",
+    b"/*c*/1": "invalid character",
+    b"NaN": "invalid character",
+    b"Infinity": "invalid character",
+    b"-Infinity": "invalid character",
+    b'{"a": NaN}': "invalid character",
+    b"1e400": "range of a double",
+    b"-1e400": "range of a double",
+    b"[1e309]": "range of a double",
+    b"1" * 310: "range of a double",
+    b'{"a":[' + b"9" * 400 + b"]}": "range of a double",
+    b"9" * 5000: "range of a double",
+    b"\xef\xbb\xbf{}": "byte order mark",
+    b"\xff\xfe{\x00}\x00": "byte order mark",
+    b'"\xff"': "not UTF-8",
+    b'{"\xff":1}': "not UTF-8",
+    b'"\xc0\x80"': "not UTF-8",
+    b'"\xed\xa0\x80"': "not UTF-8",
+    b'"\\ud800"': "surrogate",
+    b'"\\udc00"': "surrogate",
+    b'"a\\ud83dx\\ude00"': "surrogate",
+    b'{"\\ud800":1}': "surrogate",
+    b'"\x01"': "invalid character",
+    b'"\\x41"': "invalid escape",
+    b'{"a":1,"a":2}': "twice",
+    b'{"a":1,"\\u0061":2}': "twice",
+    b'[{"x":{"b":{},"b":{}}}]': "twice",
+    b'{"a":"\\u0022","b":1,"b":1}': "twice",
+    b'{"":1,"":2}': "twice",
+    b"[" * 65 + b"]" * 65: "deeper than 64",
+    b"[" * 100_000: "deeper than 64",
+    b'{"a":' * 65 + b"1" + b"}" * 65: "deeper than 64",
+}
+
+
+@pytest.mark.parametrize(("body", "words"), REFUSED.items(), ids=[str(body[:24]) for body in REFUSED])
+def test_what_is_no_i_json_is_refused_with_its_reason(body: bytes, words: str) -> None:
+    with pytest.raises(InvalidJson, match=words):
+        parse(body, DEPTH)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"null", None),
+        (b'"\\ud83d\\ude00"', "\U0001f600"),
+        (b"123456789012345678901234567890", 123456789012345678901234567890),
+        (b"[" * 64 + b"]" * 64, None),
+        (b'{"a":"[[[[","b":"\\"[{\\\\"}', {"a": "[[[[", "b": '"[{\\'}),
+        (b'{"a":"' + b"[" * 200 + b'"}', {"a": "[" * 200}),
+        (b'{"a":"' + b"1" * 400 + b'"}', {"a": "1" * 400}),
+        (b'{"a":"\\u0022x\\u0022"}', {"a": '"x"'}),
+        (b'{"a":1,"A":1}', {"a": 1, "A": 1}),
+        (b'"\\u0000"', "\0"),
+    ],
+)
+def test_i_json_is_taken(body: bytes, value: Any) -> None:
+    parsed = parse(body, DEPTH)
+    assert value is None or parsed == value
+
+
+def test_depth_counts_every_level_once_and_no_bracket_in_a_string() -> None:
+    assert parse(b'[{"a":["]]]]"]}]', 3) == [{"a": ["]]]]"]}]
+    with pytest.raises(InvalidJson, match="deeper than 2"):
+        parse(b'[{"a":["]]]]"]}]', 2)
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + max((_depth(each) for each in value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max((_depth(each) for each in value), default=0)
+    return 0
+
+
+@given(_json, st.booleans(), st.integers(1, 8))
+def test_any_document_is_read_back_as_it_was_written_unless_too_deep(value: Any, escaped: bool, depth: int) -> None:
+    body = stdlib_json.dumps(value, ensure_ascii=escaped).encode()
+    if _depth(value) > depth:
+        with pytest.raises(InvalidJson, match="deeper"):
+            parse(body, depth)
+    else:
+        assert parse(body, depth) == value
+
+
+@given(_json, st.text(max_size=3))
+def test_a_member_named_twice_is_found_wherever_it_stands(value: Any, name: str) -> None:
+    member = stdlib_json.dumps(name) + ":"
+    inner = stdlib_json.dumps(value)
+    body = f"[0,{{{member}{inner},{member}1}}]".encode()
+    with pytest.raises(InvalidJson, match="twice"):
+        parse(body, 1000)
+
+
+@given(st.binary(max_size=40))
+def test_no_bytes_whatever_raise_anything_else(body: bytes) -> None:
+    try:
+        value = parse(body, DEPTH)
+    except InvalidJson:
+        return
+    assert stdlib_json.loads(body) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a", "a"),
+        (1, "1"),
+        (2**70, str(2**70)),
+        (True, "true"),
+        (False, "false"),
+        (1.0, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_the_text_of_a_scalar(value: Any, text: str | None) -> None:
+    assert scalar_text(value) == text
+
+
+def test_a_number_that_underflows_is_a_small_number() -> None:
+    assert math.isclose(parse(b"1e-400", DEPTH), 0.0)
