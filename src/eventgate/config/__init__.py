@@ -1,0 +1,1 @@
+"""The configuration directory: what is in it, what is wrong with it, and the policy that it makes."""

@@ -1,0 +1,1 @@
+"""Reading over HTTP(S) within a time and a size, whatever the other side does."""

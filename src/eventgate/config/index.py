@@ -1,0 +1,108 @@
+"""The index of topics: settings of some or all topics, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from eventgate.config import seed as flat
+from eventgate.config.configuration import Configuration
+from eventgate.config.settings import ANNOTATIONS, TopicSettings
+from eventgate.config.shape import parse_struct
+from eventgate.config.snapshot import Snapshot, Text, Unreadable
+from eventgate.config.suggest import did_you_mean
+from eventgate.config.text import parse_file, raw_members
+from eventgate.core.pointer import join
+from eventgate.errors import Finding, SourceError
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What an index says of one topic; `settings` is None where `findings` hold errors.
+
+    `text` is the schema as it is written there, where it is written there. `pointer` is the entry's place in the file.
+    """
+
+    settings: TopicSettings | None
+    findings: tuple[Finding, ...] = ()
+    text: bytes | None = None
+    pointer: str = ""
+
+
+class Index(msgspec.Struct, frozen=True):
+    """Entries by topic name (lower-cased). `defaults` are the settings of topics that have no entry."""
+
+    entries: Mapping[str, Entry] = {}
+    defaults: TopicSettings = TopicSettings()
+    findings: tuple[Finding, ...] = ()
+
+
+async def read_index(configuration: Configuration, snapshot: Snapshot) -> Index:
+    """The index in `snapshot`; raises `SourceError` if it cannot be taken at all."""
+    if isinstance(snapshot.index, Unreadable):
+        raise SourceError(snapshot.index.reason)
+    defaults = TopicSettings(event_id="/event_id") if configuration.is_seed else TopicSettings()
+    if snapshot.index is None:
+        return Index(defaults=defaults)
+    if configuration.seed is not None and configuration.seed.own_topics:
+        return _keys(snapshot, snapshot.index, defaults)
+    in_config = snapshot.index_name == configuration.file
+    document = parse_file(snapshot.index.content)
+    entries = document["topics"] if in_config else document
+    if not isinstance(entries, dict):
+        raise SourceError("must be a JSON object of topics by name")
+    raw = raw_members(snapshot.index.content, "topics" if in_config else "")
+    names = [name for name in entries if in_config or name not in ANNOTATIONS]
+    found: dict[str, Entry] = {}
+    for name in names:
+        pointer = join(["topics", name] if in_config else [name])
+        entry = await _entry(configuration, entries[name], raw[name], snapshot.index_name, pointer, defaults)
+        found[name.lower()] = entry if name.lower() not in found else _twice(name, snapshot.index_name, pointer)
+    return Index(found, defaults)
+
+
+async def _entry(
+    configuration: Configuration, raw: Any, text: msgspec.Raw, file: str, pointer: str, defaults: TopicSettings
+) -> Entry:
+    if not isinstance(raw, dict):
+        return Entry(None, (Finding("error", file, "must be an object with the topic's settings", pointer),))
+    # A schema may hold strings that look like references; they are none.
+    settable = {name: value for name, value in raw.items() if name != "schema"}
+    resolved, unresolved = await configuration.secrets.resolve(settable, file=file, pointer=pointer)
+    schema = {"schema": raw["schema"]} if "schema" in raw else {}
+    settings, misshapen = parse_struct({**schema, **resolved}, TopicSettings, file=file, pointer=pointer)
+    if settings is None or unresolved:
+        return Entry(None, (*unresolved, *misshapen), pointer=pointer)
+    if "event_id" not in raw:
+        settings = msgspec.structs.replace(settings, event_id=defaults.event_id)
+    written = isinstance(settings.schema, dict | bool)
+    own = bytes(raw_members(bytes(text), "")["schema"]) if written else None
+    return Entry(settings, text=own, pointer=pointer)
+
+
+def _twice(name: str, file: str, pointer: str) -> Entry:
+    finding = Finding("error", file, f"the topic {name.lower()} is here twice; case does not count", pointer)
+    return Entry(None, (finding,), pointer=pointer)
+
+
+def _keys(snapshot: Snapshot, text: Text, defaults: TopicSettings) -> Index:
+    """The file of `topic_keys_config`: topic -> the top-level member (or pointer) that is its key."""
+    document = parse_file(text.content)
+    if not isinstance(document, dict):
+        raise SourceError("must be a JSON object of keys by topic")
+    topics = {topic for topic, _ in snapshot.candidates}
+    entries: dict[str, Entry] = {}
+    findings: list[Finding] = []
+    for name, field in document.items():
+        pointer = join([name])
+        key = flat.key_pointer(field)
+        if key is None:
+            wrong = Finding("error", snapshot.index_name, "must be the name of a top-level member", pointer)
+            entries[name.lower()] = Entry(None, (wrong,), pointer=pointer)
+        elif name.lower() not in topics:
+            hint = did_you_mean(name, topics)
+            findings.append(Finding("warning", snapshot.index_name, "there is no such topic", pointer, hint))
+        else:
+            entries[name.lower()] = Entry(msgspec.structs.replace(defaults, key=key), pointer=pointer)
+    return Index({name: entry for name, entry in entries.items() if name in topics}, defaults, tuple(findings))

@@ -1,0 +1,116 @@
+"""Settings that have the right shape and still make no sense, alone or together."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from eventgate.config.settings import Settings
+from eventgate.config.sources import Directory
+from eventgate.errors import Finding, SourceError
+
+_UNAVAILABLE: Final = ("receipts", "spool")
+"""Sections that this version knows and cannot keep the promise of."""
+_NOT_IN_THIS_VERSION: Final = "is not available in this version"
+
+
+async def judge(settings: Settings, directory: Directory, *, file: str) -> tuple[Settings, tuple[Finding, ...]]:
+    """What is wrong with `settings`, and `settings` with the path of its certificates made absolute."""
+    findings = [
+        *_unavailable(settings, file),
+        *_token_provider(settings, file),
+        *_public_keys(settings, file),
+        *_key_times(settings, file),
+        *_origins(settings, file),
+        *await _missing_keys_file(settings, directory, file),
+        *_certificates(settings, directory, file),
+    ]
+    if isinstance(settings.ssl_ca_bundle, str) and directory.local is not None:
+        path = str(directory.local / settings.ssl_ca_bundle)
+        settings = msgspec.structs.replace(settings, ssl_ca_bundle=path)
+    return settings, tuple(findings)
+
+
+def _unavailable(settings: Settings, file: str) -> Iterator[Finding]:
+    for name in _UNAVAILABLE:
+        if getattr(settings, name) is not None:
+            yield Finding("error", file, f"`{name}` {_NOT_IN_THIS_VERSION}", f"/{name}")
+    for name in ("access_config", "topics"):
+        value = getattr(settings, name)
+        if isinstance(value, str) and value.startswith("s3://"):
+            yield Finding("error", file, f"s3:// {_NOT_IN_THIS_VERSION}", f"/{name}")
+    if settings.topics == "":
+        yield Finding("error", file, "must not be empty", "/topics")
+
+
+def _token_provider(settings: Settings, file: str) -> Iterator[Finding]:
+    url = settings.token_provider_url
+    if url is not None and not _is_http(url):
+        yield Finding("error", file, "must be an address that begins with https:// or http://", "/token_provider_url")
+
+
+def _public_keys(settings: Settings, file: str) -> Iterator[Finding]:
+    url = settings.token_public_keys_url
+    if "://" in url and not _is_http(url):
+        message = "must be an address that begins with https:// or http://, or the path of a file"
+        yield Finding("error", file, message, "/token_public_keys_url")
+    elif url.lower().startswith("http://") and not _is_loopback(url):
+        message = "keys that come over http:// can be exchanged on their way, and tokens forged with them"
+        yield Finding("warning", file, message, "/token_public_keys_url", "use https://")
+
+
+async def _missing_keys_file(settings: Settings, directory: Directory, file: str) -> list[Finding]:
+    name = settings.token_public_keys_url
+    if "://" in name:
+        return []
+    try:
+        why = None if await directory.read(name) is not None else "there is no such file"
+    except SourceError as error:
+        why = str(error)
+    return [Finding("error", file, why, "/token_public_keys_url")] if why else []
+
+
+def _key_times(settings: Settings, file: str) -> Iterator[Finding]:
+    if settings.auth.refresh_seconds >= settings.auth.max_key_age_seconds:
+        message = "keys would be too old to serve before they are fetched again"
+        yield Finding("warning", file, message, "/auth/refresh_seconds", "make it less than max_key_age_seconds")
+
+
+def _origins(settings: Settings, file: str) -> Iterator[Finding]:
+    for index, origin in enumerate(settings.cors.origins):
+        if origin != "*" and not _is_origin(origin):
+            message = "is not an origin: a scheme and a host, without path or final slash, as https://app.example"
+            yield Finding("error", file, message, f"/cors/origins/{index}")
+
+
+def _certificates(settings: Settings, directory: Directory, file: str) -> Iterator[Finding]:
+    bundle = settings.ssl_ca_bundle
+    if bundle is False:
+        message = "certificates are not verified: whoever is on the way can answer for the key server"
+        yield Finding("warning", file, message, "/ssl_ca_bundle")
+    elif isinstance(bundle, str) and directory.local is not None and not (directory.local / bundle).exists():
+        yield Finding("error", file, "there is no such file", "/ssl_ca_bundle")
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable() and " " not in url
+    except ValueError:
+        return False
+
+
+def _is_origin(text: str) -> bool:
+    return _is_http(text) and text == "://".join(urlsplit(text)[:2])
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

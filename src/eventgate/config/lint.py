@@ -1,0 +1,21 @@
+"""Everything that is wrong with a configuration directory, at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from eventgate.config.configuration import examine
+from eventgate.config.loader import policy_findings
+from eventgate.errors import Finding
+from eventgate.writers.registry import plugin_problems
+
+
+async def lint(conf: str, env: Mapping[str, str] = os.environ) -> tuple[Finding, ...]:
+    """All findings of the directory `conf`, errors first: config.json, writers, topics, index and access rules."""
+    configuration, findings = await examine(conf, env, default_sqlite=True)
+    if configuration is not None:
+        findings += await policy_findings(configuration)
+    plugins = (Finding("warning", "plugins", problem) for problem in plugin_problems())
+    unique = dict.fromkeys((*findings, *plugins))
+    return tuple(sorted(unique, key=lambda finding: (finding.severity != "error", finding.file, finding.pointer)))

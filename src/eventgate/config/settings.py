@@ -1,0 +1,150 @@
+"""Every setting of config.json, described where it is declared.
+
+Parsing, lint, the published JSON Schema and the reference in docs/configuration.md are all made from these Structs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from eventgate.config.shape import parse_struct
+from eventgate.core.auth_rules import AuthRules
+from eventgate.core.limits import Limits
+from eventgate.errors import Finding
+
+ANNOTATIONS: Final = ("$schema", "$comment")
+"""Keys of config.json that are for editors and people; they may hold anything."""
+
+
+class Validation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How events are checked against their schemas."""
+
+    assert_formats: Annotated[
+        bool, Meta(description="Whether `format` in a schema is asserted, in every draft, or only a note to readers.")
+    ] = True
+
+
+class Receipts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Signed receipts, with which a retry reaches only the writers that still lack the event."""
+
+    active: Annotated[str, Meta(min_length=1, description="Id of the key that signs new receipts.")]
+    keys: Annotated[dict[str, str], Meta(min_length=1, description="Secret keys by id; old ones still verify.")]
+    ttl_seconds: Annotated[int, Meta(ge=1, description="How long a receipt counts.")] = 86400
+
+
+class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the writers that keep a ledger remember of each event: its id and a digest of its body."""
+
+    retain_days: Annotated[int, Meta(ge=1, description="For how many days an event id is remembered.")] = 30
+
+
+class Spool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A durable queue for events that a writer could not take."""
+
+    store: Annotated[str, Meta(min_length=1, description="Where it is, as `sqlite:spool.db`.")]
+    max_age_seconds: Annotated[int, Meta(ge=1, description="How long an event is tried again.")] = 86400
+    max_events: Annotated[int, Meta(ge=1, description="How many events it takes.")] = 1_000_000
+    on_invalid: Annotated[str, Meta(description="What becomes of an event that a changed schema no longer allows.")] = (
+        "drop"
+    )
+
+
+class Terminate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may rebuild the gate from its configuration by `POST /terminate`."""
+
+    subjects: Annotated[
+        tuple[str, ...], Meta(description="Subjects that may. With none, the route does not exist (404).")
+    ] = ()
+
+
+class Cors(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Browsers on other origins."""
+
+    origins: Annotated[
+        tuple[str, ...], Meta(description="Origins, as `https://app.example`, whose pages may call the gate.")
+    ] = ()
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole of config.json. `$schema` and `$comment` may stand beside these keys."""
+
+    access_config: Annotated[
+        str, Meta(min_length=1, description="The access file: who may write to which topic. See Access below.")
+    ] = "access.json"
+    topics: Annotated[
+        str | dict[str, Any],
+        Meta(description="The topics: a folder of schemas, an index file, or an object. See Topics below."),
+    ] = "topics/"
+    token_provider_url: Annotated[
+        str | None, Meta(description="Where people get a token: `GET /token` redirects there, 404 if unset.")
+    ] = None
+    token_public_keys_url: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Where the public keys that verify tokens are: an `https://` or `http://` address, or a file.",
+        ),
+    ]
+    auth: Annotated[AuthRules, Meta(description="Which tokens are good.")] = AuthRules()
+    writers: Annotated[
+        dict[str, dict[str, Any]], Meta(description="Where events go, by names of your choice. See Writers below.")
+    ] = {}
+    limits: Annotated[Limits, Meta(description="How much the gate takes on.")] = Limits()
+    validation: Annotated[Validation, Meta(description="How events are checked.")] = Validation()
+    receipts: Annotated[Receipts | None, Meta(description="Receipts. Not available in this version.")] = None
+    ledger: Annotated[Ledger, Meta(description="How long event ids are remembered.")] = Ledger()
+    spool: Annotated[Spool | None, Meta(description="The spool. Not available in this version.")] = None
+    terminate: Annotated[Terminate, Meta(description="Who may rebuild the gate over HTTP.")] = Terminate()
+    cors: Annotated[Cors, Meta(description="Browsers on other origins.")] = Cors()
+    ssl_ca_bundle: Annotated[
+        bool | str,
+        Meta(
+            description="How HTTPS servers prove themselves to the gate: by the system's certificate authorities "
+            "(true), by those in a file (its path), or not at all (false)."
+        ),
+    ] = True
+    refresh_seconds: Annotated[
+        float, Meta(gt=0, description="How often access and topics are read again, in seconds.")
+    ] = 60
+    allow_empty: Annotated[
+        bool,
+        Meta(description="Whether an access file or topic folder that is suddenly empty is meant, not an accident."),
+    ] = False
+
+
+class TopicSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One topic, in an index or in `topics`. What is not given is as for a topic that is only a schema file."""
+
+    schema: Annotated[
+        str | bool | dict[str, Any] | None,
+        Meta(description="The JSON Schema itself, or the path of its file. Default: `NAME.json` beside the index."),
+    ] = None
+    event_id: Annotated[
+        str | None, Meta(description="JSON Pointer to the event's own id. Default: `Idempotency-Key`, or a new UUIDv7.")
+    ] = None
+    key: Annotated[str | None, Meta(description="JSON Pointer to the key that keeps related events in order.")] = None
+    guard: Annotated[
+        str | None,
+        Meta(description="The writer that goes first; the others run only if it holds the event."),
+    ] = None
+    request_timeout_seconds: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="Deadline of one request, if shorter than `limits.request_timeout_seconds`."),
+    ] = None
+    spool: Annotated[bool, Meta(description="Whether to defer what fails. Not available in this version.")] = False
+    writers: Annotated[
+        dict[str, dict[str, Any]] | None,
+        Meta(
+            description="The topic's writers by name, each with `required` (default true) and that writer's own "
+            "settings for a topic. Default: all configured ones."
+        ),
+    ] = None
+
+
+def parse_settings(raw: object, file: str) -> tuple[Settings | None, tuple[Finding, ...]]:
+    """config.json's document as settings, or None with everything that keeps it from being that."""
+    if not isinstance(raw, dict):
+        return None, (Finding("error", file, "must be a JSON object"),)
+    return parse_struct({name: value for name, value in raw.items() if name not in ANNOTATIONS}, Settings, file=file)

@@ -1,0 +1,51 @@
+"""`lint` says everything that is wrong with a directory at once, errors first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eventgate.config.lint import lint
+from tests.config.directories import SCHEMA, make, write
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_the_sample_configuration_is_in_order() -> None:
+    assert await lint(str(ROOT / "conf"), {}) == ()
+
+
+async def test_all_findings_of_all_files_come_together(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        schemas={"orders": SCHEMA, "users": "{"},
+        access={"order": ["ann"], "users": {"bob": {"country": ["(?=a)"]}}},
+        limits={"max_dept": 5},
+        writers={"sqlite": {"paht": "a"}, "kafka": {}},
+        cors={"origins": ["nowhere"]},
+    )
+    write(tmp_path / "topics/index.json", {"orders": {"guard": "kafka", "key": "id"}})
+    found = await lint(str(tmp_path), {})
+    assert {(each.file, each.pointer) for each in found if each.severity == "error"} >= {
+        ("config.json", "/limits/max_dept"),
+        ("config.json", "/writers/sqlite/paht"),
+        ("config.json", "/writers/kafka"),
+        ("config.json", "/cors/origins/0"),
+        ("topics/index.json", "/orders/key"),
+        ("topics/index.json", "/orders/guard"),
+        ("topics/users.json", ""),
+    }
+    assert [each for each in found if each.file == "access.json" and each.severity == "error"]
+    assert [each.hint for each in found if each.pointer == "/order"] == ["did you mean orders?"]
+    severities = [each.severity for each in found]
+    assert severities == sorted(severities)
+
+
+async def test_a_missing_directory_is_one_finding(tmp_path: Path) -> None:
+    assert len(await lint(str(tmp_path / "absent"), {})) == 1
+
+
+async def test_no_finding_holds_a_secret(tmp_path: Path) -> None:
+    make(tmp_path, token_provider_url="env:LOGIN", limits={"max_depth": "env:LOGIN"})
+    found = await lint(str(tmp_path), {"LOGIN": "hunter2"})
+    assert found
+    assert "hunter2" not in repr(found)
