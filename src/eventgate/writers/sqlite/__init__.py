@@ -1,0 +1,1 @@
+"""The embedded sink: one SQLite file, durable, written in groups."""
