@@ -1,0 +1,1 @@
+"""Hosts: each turns its kind of request into a `Request` and the `Response` back."""

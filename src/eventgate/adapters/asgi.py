@@ -1,0 +1,136 @@
+"""The gate as an ASGI 3 application, without a framework."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AsyncExitStack
+from typing import Any, Protocol
+
+from eventgate.app import open_gate
+from eventgate.core.gateway import content_length
+from eventgate.core.model import Request, Response
+from eventgate.errors import BodyTooLarge, ConfigurationError, InvalidJson
+
+log = logging.getLogger("eventgate.asgi")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Answering(Protocol):
+    """What the application needs of a gate."""
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to `request`."""
+
+
+class Application:
+    """Serves an open gate; who opened it closes it."""
+
+    def __init__(self, gate: Answering) -> None:
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection event of the server."""
+        if scope["type"] == "http":
+            await _serve(self._gate, scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+
+class LazyApplication:
+    """Opens the gate of `CONF_DIR` when the server starts (ASGI lifespan) and closes it when it stops."""
+
+    def __init__(self) -> None:
+        self._gate: Answering | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection event of the server, or run the lifespan."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif self._gate is None:
+            raise RuntimeError("this application needs a server that runs the ASGI lifespan")
+        else:
+            await Application(self._gate)(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with AsyncExitStack() as stack:
+            try:
+                conf = os.environ.get("CONF_DIR", "conf")
+                self._gate = await stack.enter_async_context(open_gate(conf, background=True, default_sqlite=True))
+            except ConfigurationError as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            self._gate = None
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _serve(gate: Answering, scope: Scope, receive: Receive, send: Send) -> None:
+    headers = scope["headers"]
+    request = Request(scope["method"], _path(scope), headers, _Body(headers, receive).read)
+    response = await gate.handle(request)
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status,
+            "headers": content_length(response.headers, response.body),
+        }
+    )
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    mount: str = scope.get("root_path", "").rstrip("/")
+    if mount and path.startswith(mount + "/"):
+        return path[len(mount) :]
+    return path
+
+
+class _Body:
+    """A request's body, read when it is asked for."""
+
+    __slots__ = ("_headers", "_receive")
+
+    def __init__(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> None:
+        self._headers = headers
+        self._receive = receive
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body; raises `BodyTooLarge` as soon as it must be larger than `limit` bytes."""
+        declared = next((value for name, value in self._headers if name == b"content-length"), b"")
+        if declared.isdigit() and int(declared) > limit:
+            raise BodyTooLarge(limit)
+        message = await self._next()
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body"):
+            return _within(body, limit)
+        parts, size = [body], len(body)
+        while message.get("more_body"):
+            message = await self._next()
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > limit:
+                raise BodyTooLarge(limit)
+        return b"".join(parts)
+
+    async def _next(self) -> MutableMapping[str, Any]:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidJson("the connection ended before the body did")
+        return message
+
+
+def _within(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise BodyTooLarge(limit)
+    return body
+
+
+app = LazyApplication()

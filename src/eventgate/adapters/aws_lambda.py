@@ -1,0 +1,159 @@
+"""The gate as an AWS Lambda function: `eventgate.adapters.aws_lambda.handler`.
+
+Nothing runs between invocations: the configuration's sources are looked at before a request, and an answer is given
+only when all is done. One event loop and one gate serve an execution environment for as long as it lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import Any, Protocol, TypeVar
+
+from eventgate.adapters.invocations import HttpInvocation, LambdaAnswer, read_invocation
+from eventgate.adapters.refusals import correlated, refused
+from eventgate.app import Gate, open_gate
+from eventgate.core import responses
+from eventgate.core.model import Request, Response
+from eventgate.errors import ConfigurationError, InternalError, Misconfigured, Refusal
+from eventgate.telemetry.logs import configure_logging
+
+log = logging.getLogger("eventgate.lambda")
+
+REFRESH_SECONDS = 1.0
+"""How long a request waits, at most, for a look at the configuration's sources."""
+MARGIN_SECONDS = 0.5
+"""What is left of the function's time when the gate's deadline strikes: enough to answer."""
+RETRY_SECONDS = 5.0
+"""How long a configuration that could not be opened is left alone before it is tried again."""
+
+_Result = TypeVar("_Result")
+
+
+class Context(Protocol):
+    """What the gate asks of Lambda's context object."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the function."""
+
+
+class Environment:
+    """One execution environment: its event loop, its gate, and why there is none if it would not open."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._environ = environ
+        self._loop = asyncio.new_event_loop()
+        self._turn = threading.Lock()
+        self._resources = AsyncExitStack()
+        self._gate: Gate | None = None
+        self._failure: Refusal | None = None
+        self._retry_at = float("-inf")
+        self._reported: set[str] = set()
+
+    def answer(self, invocation: object, context: Context | None) -> LambdaAnswer:
+        """The answer to one invocation, in the form that its service reads. Raises nothing."""
+        http = read_invocation(invocation)
+        response = self._run(self._respond(http, context))
+        # The services count the body themselves; without one, for HEAD, some would send what is counted here as well.
+        headers = [field for field in response.headers if field[0] != b"content-length"]
+        body = b"" if http.method == "HEAD" else response.body
+        return http.answer(Response(response.status, headers, body))
+
+    def warm(self) -> None:
+        """Open the gate ahead of the first request."""
+        self._run(self._open())
+
+    def close(self) -> None:
+        """Close the gate and the loop. Lambda never does this; a program that makes an environment does."""
+        self._run(self._resources.aclose())
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Run `work` as a task, which has a copy of the context to itself: nothing is carried to the next run.
+
+        A notebook has a running loop in the calling thread, and one thread cannot run two: then it is another thread's.
+        """
+        with self._turn:
+            if not _loop_is_running():
+                return self._loop.run_until_complete(work)
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(self._loop.run_until_complete, work).result()
+
+    async def _respond(self, http: HttpInvocation, context: Context | None) -> Response:
+        try:
+            deadline = _deadline(context, self._loop.time())
+            gate = await self._open()
+            if gate is None:
+                return self._without_gate(http)
+            await gate.refresh_if_due(REFRESH_SECONDS)
+            path = next((path for path in http.paths if gate.gateway.knows(path)), http.paths[0])
+            return await gate.handle(Request(http.method, path, http.headers, http.body, http.request_id, deadline))
+        except Exception:
+            log.exception("an invocation could not be answered")
+            return refused(InternalError(), http.headers, http.request_id)
+
+    async def _open(self) -> Gate | None:
+        """The gate; None while it cannot be opened. A configuration that was mended heals a warm environment."""
+        if self._gate is None and time.monotonic() >= self._retry_at:
+            configure_logging(self._environ.get("LOG_LEVEL", "INFO"), sys.stdout)
+            conf = self._environ.get("CONF_DIR", "conf")
+            opening = open_gate(conf, background=False, env=self._environ, default_sqlite=False)
+            try:
+                self._gate = await self._resources.enter_async_context(opening)
+            except ConfigurationError as error:
+                self._failure = Misconfigured("the configuration is broken; the function's log lists what is wrong")
+                self._report(error)
+            except Exception:
+                self._failure = InternalError()
+                log.exception("the gate could not be opened")
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+        return self._gate
+
+    def _report(self, error: ConfigurationError) -> None:
+        """Log each finding once in an environment, however often the configuration is tried again."""
+        for finding in error.findings:
+            if str(finding) not in self._reported:
+                self._reported.add(str(finding))
+                log.error("%s", finding)
+
+    def _without_gate(self, http: HttpInvocation) -> Response:
+        if http.method in ("GET", "HEAD") and "/livez" in http.paths:
+            return correlated(responses.json_answer(200, {"status": "ok"}), http.headers, http.request_id)
+        return refused(self._failure or InternalError(), http.headers, http.request_id)
+
+
+def handler(invocation: object, context: Context | None = None) -> LambdaAnswer:
+    """Answer an API Gateway, function URL or load balancer invocation; reads the configuration at `CONF_DIR`."""
+    return _environment().answer(invocation, context)
+
+
+@functools.cache
+def _environment() -> Environment:
+    return Environment()
+
+
+def _deadline(context: Context | None, now: float) -> float | None:
+    """When an answer must be on its way (`loop.time()` seconds); None where nothing tells the remaining time."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return None if remaining is None else now + remaining() / 1000 - MARGIN_SECONDS
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+    # Lambda gives a function more of a processor while it starts than it may have for its first request.
+    _environment().warm()

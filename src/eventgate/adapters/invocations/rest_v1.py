@@ -1,0 +1,58 @@
+"""API Gateway REST APIs, and HTTP APIs set to payload version 1.0.
+
+Also the least that programs and notebooks send: `{"resource": "/topics", "httpMethod": "GET"}`. Source of the form:
+API Gateway Developer Guide, "Lambda proxy integrations in API Gateway".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from eventgate.adapters.invocations import fields
+from eventgate.adapters.invocations.fields import HttpInvocation, LambdaAnswer, mapping, text
+from eventgate.core.model import Headers, Response
+
+
+def read(invocation: Mapping[str, object]) -> HttpInvocation:
+    """The request in an invocation of payload version 1.0; of anything else, a GET of `/`."""
+    method = text(invocation.get("httpMethod"))
+    context = mapping(invocation.get("requestContext"))
+    return HttpInvocation(
+        method=method or "GET",
+        paths=fields.decoded(_paths(invocation, context)) if method else ("/",),
+        headers=_headers(invocation),
+        body=fields.body_reader(invocation),
+        request_id=fields.request_id(context),
+        answer=answer,
+    )
+
+
+def answer(response: Response) -> LambdaAnswer:
+    """The form of payload version 1.0, with the headers in both of its forms."""
+    body, is_base64 = fields.answer_text(response)
+    multi = fields.answer_multi_headers(response)
+    return {
+        "statusCode": response.status,
+        "headers": {name: ", ".join(values) for name, values in multi.items()},
+        "multiValueHeaders": multi,
+        "body": body,
+        "isBase64Encoded": is_base64,
+    }
+
+
+def _paths(invocation: Mapping[str, object], context: Mapping[str, object]) -> Iterator[str]:
+    """`path` holds the base path of a custom domain, or the stage; the resource with its parameters never does."""
+    path = text(invocation.get("path"))
+    yield from fields.routed(text(invocation.get("resource")), mapping(invocation.get("pathParameters")))
+    yield fields.without_stage(path, text(context.get("stage")))
+    yield path
+
+
+def _headers(invocation: Mapping[str, object]) -> Headers:
+    """Both forms are sent as a rule; `headers` knows only the last of several values."""
+    multi = tuple(fields.multi_headers(mapping(invocation.get("multiValueHeaders"))))
+    single = tuple(fields.single_headers(mapping(invocation.get("headers"))))
+    if not multi:
+        return single
+    names = {name for name, _ in multi}
+    return multi + tuple(field for field in single if field[0] not in names)

@@ -1,0 +1,177 @@
+"""One configuration, opened: its writers, keys and policy, and the gateway made of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+
+from eventgate.config.configuration import Configuration
+from eventgate.config.loader import PolicyLoader, load_configuration
+from eventgate.core.cors import Cors
+from eventgate.core.delivery import Delivery
+from eventgate.core.gateway import Gateway
+from eventgate.core.health import Dependency, Health
+from eventgate.core.instruments import Instruments
+from eventgate.core.keyring import KeyRing
+from eventgate.core.policy import Policy
+from eventgate.core.posting import Posting
+from eventgate.core.writer import Writer
+from eventgate.errors import Finding, SourceError
+
+log = logging.getLogger("eventgate.configuration")
+
+KEYS_TIMEOUT_SECONDS = 5.0
+"""How long one answer of the key endpoint may take."""
+_RETRY_KEYS_SECONDS = 2.0
+_KEYS_DEPEND_ON = ("token_public_keys_url", "auth", "ssl_ca_bundle")
+
+
+class Assembly:
+    """What is built from one reading of `config.json`. Made by `open_assembly`, which also closes it."""
+
+    def __init__(self, configuration: Configuration, loader: PolicyLoader, policy: Policy, keyring: KeyRing) -> None:
+        self.configuration = configuration
+        self.keyring = keyring
+        self.policy = policy
+        self._loader = loader
+        self._loading = asyncio.Lock()
+        self._loaded_at = time.monotonic()
+        self._told: frozenset[Finding] = frozenset()
+
+    gateway: Gateway
+
+    async def refresh_policy(self) -> None:
+        """Read topics and access rules again; what cannot be taken leaves its last good version in force."""
+        async with self._loading:
+            self.policy, findings = await self._loader.load(self.policy)
+            self._loaded_at = time.monotonic()
+            self.tell(findings)
+
+    async def refresh(self) -> None:
+        """Read everything that may change while the gate is open again, at once."""
+        await asyncio.gather(self.refresh_policy(), self.keyring.refresh(KEYS_TIMEOUT_SECONDS))
+
+    async def refresh_due(self) -> None:
+        """Read again what is older than its refresh interval."""
+        if self._policy_due:
+            await self.refresh_policy()
+        if self.keyring.due(time.time()):
+            await self.keyring.refresh(KEYS_TIMEOUT_SECONDS)
+
+    @property
+    def due(self) -> bool:
+        """Whether topics, access rules or keys are older than their interval."""
+        return self._policy_due or self.keyring.due(time.time())
+
+    @property
+    def _policy_due(self) -> bool:
+        return time.monotonic() - self._loaded_at >= self.configuration.settings.refresh_seconds
+
+    async def keep_current(self) -> None:
+        """Refresh by timer, until cancelled."""
+        while True:
+            interval = self.configuration.settings.refresh_seconds
+            await asyncio.sleep(interval if self.keyring.ready else min(interval, _RETRY_KEYS_SECONDS))
+            try:
+                await self.refresh_due()
+            except Exception:
+                log.exception("refreshing failed in a way it should not; the last good versions stay in force")
+
+    def tell(self, findings: tuple[Finding, ...]) -> None:
+        """Log the findings that the last call did not have."""
+        for finding in findings:
+            if finding not in self._told:
+                log.log(logging.ERROR if finding.severity == "error" else logging.WARNING, "%s", finding)
+        self._told = frozenset(findings)
+
+    def warnings(self) -> list[str]:
+        """What `/health` warns of: broken topics, and topics whose last good version is in force."""
+        broken = [f"topic {name} is out of service: {why}" for name, why in sorted(self.policy.broken.items())]
+        return [*broken, *self.policy.notes]
+
+    async def ask_keys(self) -> None:
+        """Ask the key endpoint; raises `SourceError`."""
+        await self.keyring.refresh(KEYS_TIMEOUT_SECONDS / 2)
+        if self.keyring.failure is not None:
+            raise SourceError(self.keyring.failure)
+
+    async def ask_source(self, name: str) -> None:
+        """Read the configuration's sources again; raises `SourceError` if the one called `name` failed."""
+        await self.refresh_policy()
+        if name in self.policy.failures:
+            raise SourceError(self.policy.failures[name])
+
+
+async def open_assembly(
+    stack: AsyncExitStack,
+    conf: str,
+    env: Mapping[str, str],
+    *,
+    default_sqlite: bool,
+    ready: Callable[[], str | None],
+    terminate: Callable[[], None],
+    instruments: Instruments,
+    former: Assembly | None = None,
+) -> Assembly:
+    """Open the configuration at `conf`; closing `stack` closes it. Raises `ConfigurationError` with all findings.
+
+    `former` is the assembly that this one is to replace.
+    """
+    configuration = await load_configuration(conf, env, default_sqlite=default_sqlite)
+    settings = configuration.settings
+    loader = PolicyLoader(configuration)
+    policy, findings = await loader.load(None)
+    keyring = _keyring(configuration, former)
+    await keyring.refresh(KEYS_TIMEOUT_SECONDS)
+    assembly = Assembly(configuration, loader, policy, keyring)
+    assembly.tell((*configuration.findings, *findings))
+    writers = configuration.build_writers()
+    for writer in writers:
+        await writer.open()
+        stack.push_async_callback(writer.close)
+    delivery = Delivery(writers)
+    stack.push_async_callback(delivery.close)
+    origins = tuple(settings.cors.origins)
+    assembly.gateway = Gateway(
+        posting=Posting(settings.limits, lambda: assembly.policy, keyring, delivery),
+        policy=lambda: assembly.policy,
+        health=Health(_dependencies(assembly, writers), assembly.warnings),
+        ready=lambda: ready() or (None if keyring.ready else "no token key has been read yet"),
+        instruments=instruments,
+        token_url=settings.token_provider_url,
+        api_document=configuration.api_document,
+        terminators=frozenset(settings.terminate.subjects),
+        terminate=terminate,
+        cors=Cors(origins) if origins else None,
+    )
+    return assembly
+
+
+def _keyring(configuration: Configuration, former: Assembly | None) -> KeyRing:
+    """The former keys where their source and rules are the same: they must not be lost because it is down just now."""
+    settings = configuration.settings
+    if former is not None:
+        before = former.configuration.settings
+        same = all(getattr(before, name) == getattr(settings, name) for name in _KEYS_DEPEND_ON)
+        if same and former.keyring.ready:
+            return former.keyring
+    return KeyRing(configuration.read_keys, settings.auth)
+
+
+def _dependencies(assembly: Assembly, writers: list[Writer]) -> list[Dependency]:
+    topics = assembly.policy.topics.values()
+
+    def required(name: str) -> bool:
+        uses = [topic.uses[name] for topic in topics if name in topic.uses]
+        return not uses or any(use.required for use in uses)
+
+    return [
+        *(Dependency(writer.name, writer.probe, required(writer.name)) for writer in writers),
+        Dependency("keys", assembly.ask_keys),
+        Dependency("access", partial(assembly.ask_source, "access")),
+        Dependency("topics", partial(assembly.ask_source, "topics")),
+    ]

@@ -1,0 +1,87 @@
+"""uvicorn as the gate uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import uvicorn
+
+from eventgate.adapters.asgi import Application, Receive, Scope, Send
+from eventgate.adapters.refusals import refused
+from eventgate.core.gateway import content_length
+from eventgate.errors import Unavailable
+from eventgate.server.protocol import GateProtocol
+
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection stays open: longer than a load balancer's 60 s, or it meets connections just closed."""
+
+
+class CutShort:
+    """An application whose requests are answered even if they are cancelled because the time to stop has come."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection event of the server."""
+        try:
+            await self._application(scope, receive, send)
+        except asyncio.CancelledError:
+            answer = refused(Unavailable("the gate has stopped before the request was done"), scope["headers"])
+            headers = content_length(answer.headers, answer.body)
+            with suppress(RuntimeError):  # uvicorn's, where an answer has begun
+                await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+                await send({"type": "http.response.body", "body": answer.body})
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which leaves signals to the worker and says when it serves."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to accept connections."""
+        await super().startup(sockets)
+        self._on_started()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+    def drop_connections(self) -> None:
+        """Stop without waiting for answers."""
+        self.force_exit = True
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        for task in list(self.server_state.tasks):
+            task.cancel()
+
+
+def uvicorn_config(
+    application: Application, *, drain_seconds: float, tls_cert: str | None, tls_key: str | None
+) -> uvicorn.Config:
+    """How uvicorn serves `application` on sockets that are given to it."""
+    return uvicorn.Config(
+        CutShort(application),
+        http=GateProtocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        loop="none",
+        workers=1,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=math.ceil(drain_seconds),
+        ssl_certfile=tls_cert,
+        ssl_keyfile=tls_key,
+    )

@@ -1,0 +1,165 @@
+"""Connections that dawdle, against a uvicorn server in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+import pytest
+
+from eventgate.adapters.asgi import Application
+from eventgate.core.model import Request, Response
+from eventgate.errors import BodyTooLarge
+from eventgate.server import protocol
+from eventgate.server.http import CutShort, Server, uvicorn_config
+from eventgate.server.listener import Listener
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Gate:
+    """Answers every request with its body's length; bodies over 1000 bytes with 413."""
+
+    async def handle(self, request: Request) -> Response:
+        try:
+            body = await request.body(1000)
+        except BodyTooLarge:
+            return Response(413, (), b"")
+        return Response(200, (), str(len(body)).encode())
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[tuple[Server, int]]:
+    """A server and its port."""
+    with closing(Listener.open("127.0.0.1", 0)) as listener:
+        config = uvicorn_config(Application(Gate()), drain_seconds=5, tls_cert=None, tls_key=None)
+        started = asyncio.Event()
+        server = Server(config, started.set)
+        task = asyncio.create_task(server.serve(sockets=list(listener.sockets)))
+        await started.wait()
+        try:
+            yield server, listener.port
+        finally:
+            server.should_exit = True
+            await task
+
+
+@asynccontextmanager
+async def connected(port: int) -> AsyncIterator[Streams]:
+    """A connection to the server; whatever is read ends in time."""
+    async with asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times so short that a test can wait for them."""
+    for name in ("HEAD_SECONDS", "LINGER_SECONDS", "FIRST_REQUEST_SECONDS"):
+        monkeypatch.setattr(protocol, name, 0.05)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost", b"\r\n", b"\r\n\r\n"])
+async def test_a_head_that_does_not_arrive_in_time_ends_the_connection(sent: bytes) -> None:
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(sent)
+        assert await reader.read() == b""
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_stray_line_feed_after_an_answer_does_not_hold_the_connection() -> None:
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: g\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        assert await reader.readexactly(1) == b"0"
+        writer.write(b"\r\n")
+        assert await reader.read() == b""
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_body_that_dawdles_is_not_cut_off_by_the_bound_on_heads() -> None:
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: g\r\nContent-Length: 2\r\n\r\na")
+        await asyncio.sleep(0.2)  # longer than a head may take: this is what is tested
+        writer.write(b"b")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_the_rest_of_a_refused_body_is_not_awaited_for_ever() -> None:
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: g\r\nConnection: close\r\nContent-Length: 9000\r\n\r\nabc")
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 413")
+        assert b"connection: close" in answer
+
+
+async def test_a_fresh_connection_is_given_a_moment_when_the_server_stops() -> None:
+    """Its request may be on the way already; after the answer the connection ends."""
+    async with served() as (server, port), connected(port) as (reader, writer):
+        async with connected(port) as (later_reader, later_writer):
+            later_writer.write(b"GET / HTTP/1.1\r\nHost: g\r\n\r\n")
+            await later_reader.readuntil(b"\r\n\r\n0")  # connections are accepted in order: the first is there
+        for connection in list(server.server_state.connections):
+            connection.shutdown()
+        writer.write(b"GET / HTTP/1.1\r\nHost: g\r\n\r\n")
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"connection: close" in answer
+
+
+async def test_an_idle_connection_ends_at_once_when_the_server_stops() -> None:
+    async with served() as (server, port), connected(port) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: g\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n0")
+        for connection in list(server.server_state.connections):
+            connection.shutdown()
+        assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("size", [100, 60_000])
+async def test_heads_within_the_bound_are_the_gates_to_judge(size: int) -> None:
+    """They may come in pieces."""
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nX: ")
+        for _ in range(size // 100):
+            writer.write(b"x" * 100)
+            await writer.drain()
+        writer.write(b"\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+
+def scope_of(**members: Any) -> dict[str, Any]:
+    return {"type": "http", "method": "GET", "path": "/", "headers": [], **members}
+
+
+async def test_a_cancelled_request_is_answered_all_the_same() -> None:
+    """In the gate's own form, with the caller's correlation id."""
+
+    class Never:
+        async def handle(self, request: Request) -> Response:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    scope = scope_of(headers=[(b"x-request-id", b"r-1")])
+    task = asyncio.create_task(CutShort(Application(Never()))(scope, receive, send))
+    await asyncio.sleep(0)
+    task.cancel()
+    await task
+    assert sent[0]["status"] == 503
+    assert (b"x-correlation-id", b"r-1") in sent[0]["headers"]
+    assert b'"unavailable"' in sent[1]["body"]
