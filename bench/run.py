@@ -1,0 +1,92 @@
+"""Measure the gate against a bare echo and against a gate written by hand, in one run.
+
+    python -m bench.run [http] [lambda] [memory] [--quick] [--rounds N] [--seconds S] [--results FOLDER]
+
+Without names all three are run. README.md beside this file explains the method and how to read the tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import over_http, over_lambda, over_memory
+from bench.figures import Contestant, Wish, as_json, table
+from bench.load import LoadFailed
+from bench.plan import Plan
+from bench.servers import LOAD_CORE, SERVER_CORE, StartFailed
+from bench.workload import prepared
+
+Measurement = Callable[[Plan], tuple[list[Contestant], list[Wish]]]
+MEASUREMENTS: dict[str, Measurement] = {
+    "http": over_http.measure,
+    "lambda": over_lambda.measure,
+    "memory": over_memory.measure,
+}
+RESULTS = Path(__file__).parent / "results"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the gate against an echo and a handmade gate.")
+    parser.add_argument("names", nargs="*", metavar="http|lambda|memory", help="what to measure; all if none is named")
+    parser.add_argument(
+        "--quick", action="store_true", help="a second or two each: shows that it runs, measures nothing"
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each contestant in each round")
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON file")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(MEASUREMENTS)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    return options
+
+
+def _measure(options: argparse.Namespace) -> dict[str, Any]:
+    results: dict[str, Any] = {"python": platform.python_version(), "cores": [SERVER_CORE, LOAD_CORE]}
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, prepared(Path(name)) as workload:
+        print(f"Python {platform.python_version()}, event of {len(workload.event)} bytes")
+        print(f"servers on core {SERVER_CORE}, load on core {LOAD_CORE}, {options.connections} connections")
+        plan = Plan(
+            folder=Path(name),
+            workload=workload,
+            rounds=2 if options.quick else options.rounds,
+            seconds=0.2 if options.quick else options.seconds,
+            connections=options.connections,
+            memory_requests=2_000 if options.quick else 200_000,
+        )
+        for name in options.names or MEASUREMENTS:
+            print(f"\n{name}: median (lowest to highest) of {plan.rounds} rounds of {plan.seconds:g} s", flush=True)
+            contestants, wishes = MEASUREMENTS[name](plan)
+            print(table(contestants))
+            print("\n".join(map(str, wishes)), flush=True)
+            results[name] = as_json(contestants, wishes)
+    return results
+
+
+def main() -> int:
+    options = _arguments()
+    os.sched_setaffinity(0, {LOAD_CORE})
+    try:
+        results = _measure(options)
+    except (LoadFailed, StartFailed) as error:
+        print(f"the bench failed: {error}", file=sys.stderr)
+        return 1
+    options.results.mkdir(parents=True, exist_ok=True)
+    path = options.results / time.strftime("%Y%m%d-%H%M%S.json")
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"\n{path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
