@@ -1,0 +1,48 @@
+# Everything a developer types. CI types the same.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev test check bench lock docs clean
+
+PYTHON ?=
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+UV := uv>=0.9,<1
+COMPILE = .venv-lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra all \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS)
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## build .venv with the locked dependencies and .venv/bin/eventgate
+
+$(STAMP): requirements/dev.txt pyproject.toml scripts/make-venv
+	@PYTHON="$(PYTHON)" scripts/make-venv $(VENV)
+
+dev: setup ## a gate to try on 127.0.0.1:8080 (ARGS="--port 9000" and so on)
+	@$(BIN)/eventgate dev $(ARGS)
+
+test: setup ## lint, types, tests with coverage, the wheel, other Python versions
+	@$(BIN)/python scripts/test.py
+
+check: setup ## lint and types only
+	@$(BIN)/python scripts/test.py lint types
+
+bench: setup ## measure requests a second and CPU per request
+	@$(BIN)/python -m bench.run $(ARGS)
+
+docs: setup ## write the generated pages of docs/ again
+	@$(BIN)/python scripts/generate_docs.py
+	@$(BIN)/python -m eventgate.cli.reference > docs/.page && mv docs/.page docs/commands.md
+
+lock: .venv-lock/bin/uv ## write requirements/*.txt again (ARGS=--upgrade for newer versions)
+	@$(COMPILE) --output-file requirements/runtime.txt
+	@$(COMPILE) --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
+
+.venv-lock/bin/uv:
+	@"$$(PYTHON="$(PYTHON)" scripts/find-python)" -m venv .venv-lock
+	@.venv-lock/bin/pip install --quiet --disable-pip-version-check "$(UV)"
+
+clean: ## remove environments, caches and builds
+	@rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* dist build
