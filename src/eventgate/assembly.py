@@ -11,12 +11,12 @@ from functools import partial
 
 from eventgate.config.configuration import Configuration
 from eventgate.config.loader import PolicyLoader, load_configuration
+from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.cors import Cors
 from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Dependency, Health
 from eventgate.core.instruments import Instruments
-from eventgate.core.keyring import KeyRing
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
 from eventgate.core.writer import Writer

@@ -10,9 +10,9 @@ import jwt
 import pytest
 import urllib3
 
-from eventgate.core.auth_rules import AuthRules
-from eventgate.core.keys import parse_keys
-from eventgate.core.tokens import TokenVerifier
+from eventgate.core.auth.keys import parse_keys
+from eventgate.core.auth.rules import AuthRules
+from eventgate.core.auth.tokens import TokenVerifier
 from eventgate.dev.issuer import Issuer
 from eventgate.dev.keys import ensure_key
 from eventgate.errors import EventGateError

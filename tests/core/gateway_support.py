@@ -6,19 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eventgate.core.access import parse_access
+from eventgate.core.auth.access import parse_access
+from eventgate.core.auth.keyring import KeyRing
+from eventgate.core.auth.tokens import AuthRules
 from eventgate.core.cors import Cors
 from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Health
 from eventgate.core.instruments import Trail
-from eventgate.core.keyring import KeyRing
 from eventgate.core.limits import Limits
 from eventgate.core.model import Request, Response
 from eventgate.core.pointer import Pointer
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
-from eventgate.core.tokens import AuthRules
 from eventgate.core.topics import Topic, compile_schema
 from eventgate.core.writer import Writer, WriterUse
 from eventgate.errors import BodyTooLarge

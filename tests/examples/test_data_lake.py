@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from eventgate.core.access import parse_access
+from eventgate.core.auth.access import parse_access
 from eventgate.core.json import parse
 from eventgate.core.topics import CompiledSchema, compile_schema
 from eventgate.errors import InvalidEvent

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from typing import Any
 
 import pytest
 
@@ -13,16 +12,23 @@ from eventgate.adapters.asgi import Application
 from eventgate.core.model import Request, Response
 from eventgate.errors import BodyTooLarge
 from eventgate.server import protocol
-from eventgate.server.http import CutShort, Server, uvicorn_config
+from eventgate.server.http import Server, uvicorn_config
 from eventgate.server.listener import Listener
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Gate:
-    """Answers every request with its body's length; bodies over 1000 bytes with 413."""
+    """Answers every request with its body's length; bodies over 1000 bytes with 413, `/never` not at all."""
+
+    waiting = asyncio.Event()
 
     async def handle(self, request: Request) -> Response:
+        if request.path == "/never":
+            self.waiting.set()
+            await asyncio.Event().wait()
+        if request.path == "/defect":
+            raise ValueError("secret")
         try:
             body = await request.body(1000)
         except BodyTooLarge:
@@ -135,31 +141,22 @@ async def test_heads_within_the_bound_are_the_gates_to_judge(size: int) -> None:
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
 
 
-def scope_of(**members: Any) -> dict[str, Any]:
-    return {"type": "http", "method": "GET", "path": "/", "headers": [], **members}
-
-
 async def test_a_cancelled_request_is_answered_all_the_same() -> None:
     """In the gate's own form, with the caller's correlation id."""
+    async with served() as (server, port), connected(port) as (reader, writer):
+        writer.write(b"GET /never HTTP/1.1\r\nHost: g\r\nX-Request-ID: r-1\r\n\r\n")
+        await Gate.waiting.wait()
+        for task in list(server.server_state.tasks):
+            task.cancel()
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503")
+        assert b"x-correlation-id: r-1" in head
+        assert b'"unavailable"' in await reader.readuntil(b"}]}")
 
-    class Never:
-        async def handle(self, request: Request) -> Response:
-            await asyncio.Event().wait()
-            raise AssertionError
 
-    sent: list[dict[str, Any]] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request"}
-
-    scope = scope_of(headers=[(b"x-request-id", b"r-1")])
-    task = asyncio.create_task(CutShort(Application(Never()))(scope, receive, send))
-    await asyncio.sleep(0)
-    task.cancel()
-    await task
-    assert sent[0]["status"] == 503
-    assert (b"x-correlation-id", b"r-1") in sent[0]["headers"]
-    assert b'"unavailable"' in sent[1]["body"]
+async def test_a_defect_of_the_gate_is_500_and_leaves_the_connection_open() -> None:
+    async with served() as (_, port), connected(port) as (reader, writer):
+        for _ in range(2):
+            writer.write(b"GET /defect HTTP/1.1\r\nHost: g\r\n\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 500")
+            assert b'"internal"' in await reader.readuntil(b"}]}")

@@ -33,10 +33,18 @@ class Application:
     def __init__(self, gate: Answering) -> None:
         self._gate = gate
 
+    async def answer(self, scope: Scope, receive: Receive) -> Response:
+        """The answer to an HTTP request, for a server that sends it itself."""
+        headers = scope["headers"]
+        return await self._gate.handle(Request(scope["method"], _path(scope), headers, _Body(headers, receive).read))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event of the server."""
         if scope["type"] == "http":
-            await _serve(self._gate, scope, receive, send)
+            response = await self.answer(scope, receive)
+            headers = content_length(response.headers, response.body)
+            await send({"type": "http.response.start", "status": response.status, "headers": headers})
+            await send({"type": "http.response.body", "body": response.body})
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 
@@ -71,20 +79,6 @@ class LazyApplication:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _serve(gate: Answering, scope: Scope, receive: Receive, send: Send) -> None:
-    headers = scope["headers"]
-    request = Request(scope["method"], _path(scope), headers, _Body(headers, receive).read)
-    response = await gate.handle(request)
-    await send(
-        {
-            "type": "http.response.start",
-            "status": response.status,
-            "headers": content_length(response.headers, response.body),
-        }
-    )
-    await send({"type": "http.response.body", "body": response.body})
-
-
 def _path(scope: Scope) -> str:
     path: str = scope["path"]
     mount: str = scope.get("root_path", "").rstrip("/")
@@ -104,9 +98,9 @@ class _Body:
 
     async def read(self, limit: int) -> bytes:
         """The whole body; raises `BodyTooLarge` as soon as it must be larger than `limit` bytes."""
-        declared = next((value for name, value in self._headers if name == b"content-length"), b"")
-        if declared.isdigit() and int(declared) > limit:
-            raise BodyTooLarge(limit)
+        for name, declared in self._headers:
+            if name == b"content-length" and declared.isdigit() and int(declared) > limit:
+                raise BodyTooLarge(limit)
         message = await self._next()
         body: bytes = message.get("body", b"")
         if not message.get("more_body"):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from eventgate.config.configuration import Configuration
-from eventgate.core.keys import parse_keys
+from eventgate.core.auth.keys import parse_keys
 from eventgate.core.writer import Writer
 from eventgate.errors import EventGateError
 

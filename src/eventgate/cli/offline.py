@@ -11,11 +11,11 @@ import msgspec
 
 from eventgate.config.configuration import Configuration
 from eventgate.config.loader import PolicyLoader, load_configuration
-from eventgate.core.access import AccessPolicy, Grant
+from eventgate.core.auth.access import AccessPolicy, Grant
+from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.delivery import Delivery
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
-from eventgate.core.keyring import KeyRing
 from eventgate.core.model import Claims, Request
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting

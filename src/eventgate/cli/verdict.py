@@ -9,7 +9,7 @@ import msgspec
 
 from eventgate.cli.terminal import usage
 from eventgate.config.configuration import Configuration
-from eventgate.core.keyring import KeyRing
+from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.policy import Policy
 from eventgate.errors import NotListed, Refusal, Unauthenticated, Unreachable
 

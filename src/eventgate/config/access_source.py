@@ -11,7 +11,7 @@ from eventgate.config.secrets import shown
 from eventgate.config.settings import Settings
 from eventgate.config.snapshot import Content, Text, Unreadable
 from eventgate.config.text import parse_file
-from eventgate.core.access import AccessPolicy, parse_access
+from eventgate.core.auth.access import AccessPolicy, parse_access
 from eventgate.errors import ConfigurationError, Finding, SourceError
 
 _EMPTIED: Final = "is suddenly empty"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from eventgate.config.suggest import did_you_mean
-from eventgate.core.access import AccessPolicy
+from eventgate.core.auth.access import AccessPolicy
 from eventgate.core.pointer import join
 from eventgate.errors import Finding
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from eventgate.config.shape import parse_struct
-from eventgate.core.auth_rules import AuthRules
+from eventgate.core.auth.rules import AuthRules
 from eventgate.core.limits import Limits
 from eventgate.errors import Finding
 

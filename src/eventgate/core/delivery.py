@@ -39,8 +39,10 @@ class Delivery:
 
         Writers in `settled` already have their result and are not asked. `deadline` is absolute (`loop.time()`).
         """
-        results = dict(settled)
         guard = topic.guard
+        if len(topic.uses) == 1 and not settled:
+            return await self._fan_out(event, list(topic.uses), deadline)
+        results = dict(settled)
         if guard is not None:
             if guard not in results:
                 results[guard] = await self._lanes[guard].write(event, deadline)

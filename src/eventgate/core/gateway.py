@@ -11,7 +11,7 @@ from eventgate.core.head import Head
 from eventgate.core.health import Health
 from eventgate.core.instruments import Instruments, Trail
 from eventgate.core.model import Headers, Request, Response
-from eventgate.core.openapi import openapi
+from eventgate.core.openapi.document import openapi
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
 from eventgate.errors import InternalError, Refusal, RouteNotFound, TopicBroken, TopicNotFound, Unavailable
@@ -59,7 +59,13 @@ class Gateway:
             None if request.request_id is None else request.request_id.encode(),
         )
         trail = Trail(request.method, "", correlation)
-        response = await self._answer(request, head, trail)
+        try:
+            response = await self._route(request, head, trail)
+        except Refusal as refusal:
+            response = self._refuse(refusal, trail)
+        except Exception as defect:
+            trail.defect = defect
+            response = self._refuse(InternalError(), trail)
         headers: list[tuple[bytes, bytes]] = [*response.headers, (b"x-correlation-id", correlation.encode())]
         if self._cors is not None:
             headers += self._cors.headers(head.first(b"origin"))
@@ -72,17 +78,10 @@ class Gateway:
         self._instruments.finished(trail)
         return Response(response.status, headers, body)
 
-    async def _answer(self, request: Request, head: Head, trail: Trail) -> Response:
-        try:
-            return await self._route(request, head, trail)
-        except Refusal as refusal:
-            trail.problems = refusal.problems
-            return responses.refused(refusal)
-        except Exception as defect:
-            trail.defect = defect
-            internal = InternalError()
-            trail.problems = internal.problems
-            return responses.refused(internal)
+    @staticmethod
+    def _refuse(refusal: Refusal, trail: Trail) -> Response:
+        trail.problems = refusal.problems
+        return responses.refused(refusal)
 
     async def _route(self, request: Request, head: Head, trail: Trail) -> Response:
         route, topic = routes.find(request.path)
@@ -155,6 +154,7 @@ class Gateway:
 
 def content_length(headers: Headers, body: bytes) -> Headers:
     """`headers` with the length of `body`, unless they tell one."""
-    if any(name == b"content-length" for name, _ in headers):
-        return headers
+    for name, _ in headers:
+        if name == b"content-length":
+            return headers
     return [*headers, (b"content-length", str(len(body)).encode())]

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 
+from eventgate.core.alarm import Alarm
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping, Writer
 
@@ -38,11 +39,15 @@ class Lane:
 
     async def write(self, event: Event, deadline: float) -> WriteResult:
         """The writer's result for `event`; `unknown` where it gave none by `deadline`."""
+        alarm = Alarm(deadline + GRACE_SECONDS)
         try:
-            async with asyncio.timeout_at(deadline + GRACE_SECONDS):
-                return (await self._write_group((event,), deadline))[0]
-        except TimeoutError:
-            return _LATE
+            return (await self._write_group((event,), deadline))[0]
+        except asyncio.CancelledError:
+            if alarm.was_it():
+                return _LATE
+            raise
+        finally:
+            alarm.stop()
 
     async def _write_group(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         try:

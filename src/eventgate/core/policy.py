@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from eventgate.core.access import AccessPolicy
+from eventgate.core.auth.access import AccessPolicy
 from eventgate.core.topics import Topic
 
 

@@ -10,17 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 from eventgate.core import ids, json
+from eventgate.core.auth.keyring import KeyRing
+from eventgate.core.auth.tokens import bearer_token
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
-from eventgate.core.keyring import KeyRing
 from eventgate.core.limits import Limits
 from eventgate.core.model import Claims, Event, Outcome, Request, Response, Unacceptable, WriteResult
 from eventgate.core.pointer import MISSING
 from eventgate.core.policy import Policy
 from eventgate.core.rate import SubjectRate
 from eventgate.core.responses import delivered, json_answer
-from eventgate.core.tokens import bearer_token
 from eventgate.core.topics import Topic
 from eventgate.errors import (
     InvalidEvent,

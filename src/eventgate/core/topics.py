@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
-from eventgate.core.explain import Explainer
 from eventgate.core.limits import ALL_PROBLEMS_BODY_BYTES, MAX_PROBLEMS
 from eventgate.core.pointer import Pointer
-from eventgate.core.schema_graph import Node, SchemaGraph
-from eventgate.core.schema_patterns import check_patterns
-from eventgate.core.schema_shape import Shape
-from eventgate.core.schema_validators import Validators
+from eventgate.core.schema.explain import Explainer
+from eventgate.core.schema.graph import Node, SchemaGraph
+from eventgate.core.schema.patterns import check_patterns
+from eventgate.core.schema.shape import Shape
+from eventgate.core.schema.validators import Validators
 from eventgate.core.writer import WriterUse
 from eventgate.errors import InvalidEvent, Problem
 

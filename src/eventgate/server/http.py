@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import uvicorn
 
-from eventgate.adapters.asgi import Application, Receive, Scope, Send
-from eventgate.adapters.refusals import refused
-from eventgate.core.gateway import content_length
-from eventgate.errors import Unavailable
+from eventgate.adapters.asgi import Application
 from eventgate.server.protocol import GateProtocol
 
 KEEP_ALIVE_SECONDS = 75
 """How long an idle connection stays open: longer than a load balancer's 60 s, or it meets connections just closed."""
-
-
-class CutShort:
-    """An application whose requests are answered even if they are cancelled because the time to stop has come."""
-
-    def __init__(self, application: Application) -> None:
-        self._application = application
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection event of the server."""
-        try:
-            await self._application(scope, receive, send)
-        except asyncio.CancelledError:
-            answer = refused(Unavailable("the gate has stopped before the request was done"), scope["headers"])
-            headers = content_length(answer.headers, answer.body)
-            with suppress(RuntimeError):  # uvicorn's, where an answer has begun
-                await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-                await send({"type": "http.response.body", "body": answer.body})
 
 
 class Server(uvicorn.Server):
@@ -69,7 +47,7 @@ def uvicorn_config(
 ) -> uvicorn.Config:
     """How uvicorn serves `application` on sockets that are given to it."""
     return uvicorn.Config(
-        CutShort(application),
+        application,
         http=GateProtocol,
         ws="none",
         lifespan="off",

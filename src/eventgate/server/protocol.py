@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from eventgate.adapters.refusals import refused
 from eventgate.core.limits import MAX_HEADER_BYTES
 from eventgate.errors import HeadersTooLarge
+from eventgate.server.answering import answer
 
 HEAD_SECONDS = 20.0
 """How long a request's head may take to arrive."""
@@ -77,6 +79,11 @@ class GateProtocol(HttpToolsProtocol):
         super().on_message_complete()
         if self._lingering:
             self.transport.close()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        task = self.loop.create_task(answer(cycle, app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def shutdown(self) -> None:
         """Finish: a request that has begun to arrive, or may be about to on a fresh connection, is still answered."""

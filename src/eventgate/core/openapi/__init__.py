@@ -1,0 +1,1 @@
+"""The OpenAPI description that a gate makes of its topics."""

@@ -1,0 +1,95 @@
+"""The description of a gate's API (OpenAPI 3.1), made from the topics now loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from eventgate.core.openapi.parts import answer, bare, common, read, refusals, schemas
+from eventgate.core.openapi.schemas import Components
+from eventgate.core.topics import Topic
+
+_DESCRIPTION = (
+    "A gate for JSON events: each topic takes events that match its schema and hands them to the writers. "
+    "202 says that every required writer acknowledged the event."
+)
+_JUDGED = ("400", "401", "403", "404", "405", "413", "415", "429", "431", "500", "503")
+
+
+def openapi(topics: Iterable[Topic], *, token_url: bool, version: str) -> bytes:
+    """The OpenAPI 3.1 document as JSON text; the same bytes for the same topics.
+
+    `token_url` says that the gate names a place to get tokens from. `version` is the version of the policy.
+    """
+    ordered = sorted(topics, key=lambda topic: topic.name)
+    envelopes = schemas()
+    components = Components(ordered, envelopes)
+    paths = _fixed_paths(token_url)
+    for topic in ordered:
+        paths.update(_topic_paths(topic, components))
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "EventGate", "version": version, "description": _DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": {**envelopes, **components.schemas}, **common()},
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
+
+
+def _fixed_paths(token_url: bool) -> dict[str, Any]:
+    health = {"$ref": "#/components/schemas/Health"}
+    status = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
+    names = {"type": "array", "items": {"type": "string"}}
+    paths = {
+        "/api": read("api", "This document.", {"200": answer("OpenAPI 3.1.", {}, "application/yaml")}),
+        "/topics": read("topics", "The names of all topics.", {"200": answer("Names, sorted.", names)}),
+        "/health": read(
+            "health",
+            "How the gate's dependencies are.",
+            {"200": answer("All required ones are well.", health), "503": answer("One at least is not.", health)},
+        ),
+        "/livez": read("livez", "Whether the process is up.", {"200": answer("It is.", status)}),
+        "/readyz": read("readyz", "Whether to send requests here.", {"200": answer("Yes.", status), **refusals("503")}),
+    }
+    if token_url:
+        to_provider = bare("Where tokens are had.", Location="The token provider's address.")
+        paths["/token"] = read("token", "To the token provider.", {"303": to_provider})
+    return paths
+
+
+def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
+    name = topic.name
+    path = f"/topics/{quote(name, safe='')}"
+    body = {"required": True, "content": {"application/json": {"schema": components.reference(topic)}}}
+    schema = answer("The schema as it was written.", {"type": ["object", "boolean"]})
+    reading = read(f"schema.{name}", f"The JSON Schema of {name}.", {"200": schema, **refusals("404", "503")})
+    posting: dict[str, Any] = {
+        "security": [{"bearer": []}],
+        "parameters": [{"$ref": "#/components/parameters/IdempotencyKey"}],
+        "requestBody": body,
+    }
+    accepted = answer("Every required writer acknowledged the event.", {"$ref": "#/components/schemas/Success"})
+    valid = answer("The event would be taken.", {"$ref": "#/components/schemas/Valid"})
+    return {
+        path: {
+            **reading,
+            "post": {
+                "operationId": f"post.{name}",
+                "summary": f"Post one event to {name}.",
+                **posting,
+                "responses": {"202": accepted, **refusals("409", *_JUDGED)},
+            },
+        },
+        f"{path}/validate": {
+            "post": {
+                "operationId": f"validate.{name}",
+                "summary": f"Check one event for {name} without delivering it.",
+                **posting,
+                "responses": {"200": valid, **refusals(*_JUDGED)},
+            }
+        },
+    }

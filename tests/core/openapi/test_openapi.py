@@ -1,0 +1,147 @@
+"""The API's description: valid OpenAPI 3.1 whose schemas say what the topics' schemas say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+import jsonschema_rs
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from eventgate.core.openapi.document import openapi
+from eventgate.core.routes import find
+from eventgate.core.topics import Topic
+from tests.core.openapi.openapi_cases import BY_DRAFT, VALUES
+from tests.core.schema.schema_support import DRAFTS, compiled, takes
+
+
+def topic(name: str, schema: Any, files: dict[str, Any] | None = None) -> Topic:
+    return Topic(name=name, schema=compiled(schema, files=files))
+
+
+def described(*topics: Topic, token_url: bool = False) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(openapi(topics, token_url=token_url, version="v1"))
+    validate(document)
+    return document
+
+
+def component(document: dict[str, Any], name: str) -> jsonschema_rs.Validator:
+    """The judge that a reader of the description makes of one component."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    return jsonschema_rs.validator_for(schema, offline=True, validate_formats=True)
+
+
+@pytest.mark.parametrize(("draft", "name", "schema"), BY_DRAFT, ids=[f"{draft} {name}" for draft, name, _ in BY_DRAFT])
+def test_a_component_judges_as_the_topic_does(draft: str, name: str, schema: dict[str, Any]) -> None:
+    made = topic("t", {"$schema": DRAFTS[draft], **schema})
+    document = described(made)
+    assert document["components"]["schemas"]["t"] is not True
+    judge = component(document, "t")
+    for value in VALUES:
+        assert judge.is_valid(value) == takes(made.schema, value), value
+
+
+def test_files_that_are_referred_to_become_components_too() -> None:
+    files = {
+        "common/types.json": {"$defs": {"whole": {"$ref": "../_numbers.json#/definitions/whole"}}},
+        "_numbers.json": {"$schema": DRAFTS["4"], "definitions": {"whole": {"minimum": 5, "exclusiveMinimum": True}}},
+    }
+    schema = {"$id": "https://example.com/runs", "properties": {"a": {"$ref": "common/types.json#/$defs/whole"}}}
+    document = described(topic("runs", schema, files), topic("changes", schema, files))
+    for name in ("runs", "changes"):
+        judge = component(document, name)
+        assert judge.is_valid({"a": 6})
+        assert not judge.is_valid({"a": 5})
+    references = [
+        value for value in json.dumps(document).split('"') if value.startswith(("http:", "https:", "common/"))
+    ]
+    assert references == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": {"$ref": DRAFTS["7"]}}},
+        {
+            "$dynamicAnchor": "n",
+            "items": {"$dynamicRef": "#n"},
+            "$defs": {"o": {"$id": "other", "$dynamicAnchor": "n", "type": "null"}},
+        },
+        {"$schema": DRAFTS["2019-09"], "contains": {"type": "string"}, "unevaluatedItems": False},
+    ],
+)
+def test_what_cannot_be_converted_is_described_as_true(schema: dict[str, Any]) -> None:
+    schemas = described(topic("t", schema))["components"]["schemas"]
+    assert schemas["t"] is True
+    assert not [name for name in schemas if name.startswith("t.")]
+
+
+def test_a_default_that_its_own_schema_refuses_is_left_out() -> None:
+    schema = {"properties": {"a": {"type": "string", "default": 5}, "b": {"type": "string", "default": "x"}}}
+    properties = described(topic("t", schema))["components"]["schemas"]["t"]["properties"]
+    assert properties == {"a": {"type": "string"}, "b": {"type": "string", "default": "x"}}
+
+
+def test_titles_and_descriptions_stay() -> None:
+    schema = {"title": "Runs", "description": "A run.", "examples": [{}], "deprecated": True, "x-unknown": 1}
+    assert described(topic("t", schema))["components"]["schemas"]["t"] == {
+        "title": "Runs",
+        "description": "A run.",
+        "examples": [{}],
+        "deprecated": True,
+    }
+
+
+@pytest.mark.parametrize("name", ["a b", "ümlaut", "a%2fb", "{x}", "public.cps.za.runs", "error", "problem"])
+def test_every_topic_has_a_path_that_leads_to_it(name: str) -> None:
+    document = described(topic(name, {"properties": {"a": {"$ref": "#/$defs/d"}}, "$defs": {"d": {"type": "integer"}}}))
+    paths = [path for path in document["paths"] if path.startswith("/topics/")]
+    assert sorted(find(unquote(path))[0].name for path in paths) == ["topic", "validate"]
+    assert {find(unquote(path))[1] for path in paths} == {name}
+    for path in paths:
+        body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        assert not component(document, body["$ref"].rpartition("/")[2]).is_valid({"a": "x"})
+
+
+def test_topics_whose_names_look_alike_keep_their_own_schemas() -> None:
+    deep = {"$ref": "#/$defs/d", "$defs": {"d": {"type": "integer"}}}
+    document = described(
+        topic("a b", {"type": "null"}), topic("a+b", {"type": "string"}), topic("x", deep), topic("x.d", False)
+    )
+    for path, valid, invalid in (("a%20b", None, "x"), ("a%2Bb", "x", None), ("x", 1, "x")):
+        body = document["paths"][f"/topics/{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        judge = component(document, body["$ref"].rpartition("/")[2])
+        assert judge.is_valid(valid)
+        assert not judge.is_valid(invalid)
+
+
+def test_the_statuses_of_a_post_are_all_described() -> None:
+    document = described(topic("t", {}))
+    refusals = {"400", "401", "403", "404", "405", "413", "415", "429", "431", "500", "503"}
+    assert set(document["paths"]["/topics/t"]["post"]["responses"]) == {"202", "409", *refusals}
+    assert set(document["paths"]["/topics/t/validate"]["post"]["responses"]) == {"200", *refusals}
+    assert document["paths"]["/topics/t"]["post"]["security"] == [{"bearer": []}]
+
+
+def test_every_described_path_is_a_route_with_these_methods() -> None:
+    for path, operations in described(topic("t", {}), token_url=True)["paths"].items():
+        assert {method.upper() for method in operations} == set(find(path)[0].methods)
+
+
+def test_the_token_path_is_there_only_where_the_gate_has_one() -> None:
+    assert "/token" in described(token_url=True)["paths"]
+    assert "/token" not in described()["paths"]
+
+
+def test_the_description_is_yaml_too_and_the_same_bytes_for_the_same_topics() -> None:
+    topics = [topic("b", {"$ref": "#/$defs/x", "$defs": {"x": {}}}), topic("a", True)]
+    text = openapi(topics, token_url=True, version="v1")
+    assert text == openapi(reversed(topics), token_url=True, version="v1")
+    assert yaml.safe_load(text) == json.loads(text)
+
+
+def test_integers_of_any_size_survive() -> None:
+    assert described(topic("t", {"maximum": 10**30}))["components"]["schemas"]["t"] == {"maximum": 10**30}
