@@ -12,6 +12,7 @@ from eventgate.app import open_gate
 from eventgate.core.gateway import content_length
 from eventgate.core.model import Request, Response
 from eventgate.errors import BodyTooLarge, ConfigurationError, InvalidJson
+from eventgate.telemetry.logs import configure_logging
 
 log = logging.getLogger("eventgate.asgi")
 
@@ -68,6 +69,7 @@ class LazyApplication:
         await receive()
         async with AsyncExitStack() as stack:
             try:
+                configure_logging(os.environ.get("LOG_LEVEL", "INFO"))
                 conf = os.environ.get("CONF_DIR", "conf")
                 self._gate = await stack.enter_async_context(open_gate(conf, background=True, default_sqlite=True))
             except ConfigurationError as error:

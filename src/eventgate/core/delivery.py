@@ -14,6 +14,7 @@ from eventgate.errors import Problem
 ACKNOWLEDGED = frozenset({Outcome.DELIVERED, Outcome.DUPLICATE})
 """The sink has the event."""
 
+_SAFE = ACKNOWLEDGED | {Outcome.DEFERRED}
 _BY_GUARD = WriteResult(Outcome.SKIPPED, reason="guard")
 
 
@@ -41,7 +42,8 @@ class Delivery:
         """
         guard = topic.guard
         if len(topic.uses) == 1 and not settled:
-            return await self._fan_out(event, list(topic.uses), deadline)
+            (name,) = topic.uses
+            return {name: await self._lanes[name].write(event, deadline)}
         results = dict(settled)
         if guard is not None:
             if guard not in results:
@@ -65,18 +67,15 @@ class Delivery:
 
 def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list[Problem]]:
     """The status of an answer, and why it is not 202: from the required writers alone."""
-    missed = {
-        name: results[name] for name, use in topic.uses.items() if use.required and not _is_safe(results[name].outcome)
-    }
+    missed = {}
+    for name, use in topic.uses.items():
+        if use.required and results[name].outcome not in _SAFE:
+            missed[name] = results[name]
     if not missed:
         return 202, []
     outcomes = {result.outcome for result in missed.values()}
     status = 409 if Outcome.CONFLICT in outcomes else 400 if Outcome.REFUSED in outcomes else 500
     return status, [_problem(name, result) for name, result in missed.items()]
-
-
-def _is_safe(outcome: Outcome) -> bool:
-    return outcome in ACKNOWLEDGED or outcome is Outcome.DEFERRED
 
 
 def _problem(name: str, result: WriteResult) -> Problem:

@@ -97,6 +97,8 @@ class Gateway:
         routes.check_method(route, request.method)
         head.check_size()
         if request.method == "POST":
+            if route.name == "topic":
+                return await self._posting.post(request, head, topic, trail)
             return await self._post(request, head, trail, route.name, topic)
         if route.name == "health":
             report = await self._health.report()
@@ -104,8 +106,6 @@ class Gateway:
         return self._read(route.name, topic)
 
     async def _post(self, request: Request, head: Head, trail: Trail, route: str, topic: str) -> Response:
-        if route == "topic":
-            return await self._posting.post(request, head, topic, trail)
         if route == "validate":
             return await self._posting.validate(request, head, topic, trail)
         claims = await self._posting.authenticate(head)

@@ -67,12 +67,13 @@ class Head:
     def check_media(self) -> None:
         """Raises `UnsupportedMedia` unless the body is to be read as one JSON document."""
         types = self.all(b"content-type")
-        if len(set(types)) > 1:
+        if len(types) > 1 and len(set(types)) > 1:
             raise UnsupportedMedia("two different Content-Type headers")
         if (objection := _objection(types[0] if types else b"")) is not None:
             raise UnsupportedMedia(objection)
-        if any(coding.strip().lower() not in (b"", b"identity") for coding in self.all(b"content-encoding")):
-            raise UnsupportedMedia("this Content-Encoding is not read; send the body uncompressed")
+        for coding in self.all(b"content-encoding"):
+            if coding.strip().lower() not in (b"", b"identity"):
+                raise UnsupportedMedia("this Content-Encoding is not read; send the body uncompressed")
         if self.first(b"ce-specversion") is not None:
             raise UnsupportedMedia("CloudEvents are not read by this version")
 

@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 
-from eventgate.core.alarm import Alarm
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
+from eventgate.core.timers import Alarm, Timers
 from eventgate.core.writer import Grouping, Writer
 
 log = logging.getLogger("eventgate.delivery")
@@ -28,6 +29,7 @@ class Lane:
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
+        self._timers = Timers()
 
     def refuse(self, event: Event) -> Unacceptable | WriteResult | None:
         """Why the sink can never take `event`; a `failed` result where the writer itself cannot say."""
@@ -39,7 +41,7 @@ class Lane:
 
     async def write(self, event: Event, deadline: float) -> WriteResult:
         """The writer's result for `event`; `unknown` where it gave none by `deadline`."""
-        alarm = Alarm(deadline + GRACE_SECONDS)
+        alarm = Alarm(self._timers, deadline + GRACE_SECONDS)
         try:
             return (await self._write_group((event,), deadline))[0]
         except asyncio.CancelledError:
@@ -101,11 +103,11 @@ class GroupingLane(Lane):
             runner = loop.create_task(self._run())
             self._runners.add(runner)
             runner.add_done_callback(self._runners.discard)
-        timer = loop.call_at(deadline + GRACE_SECONDS, self._expire, waiting)
+        number = self._timers.start(deadline + GRACE_SECONDS, partial(self._expire, waiting))
         try:
             return await waiting.result
         finally:
-            timer.cancel()
+            self._timers.stop(number)
 
     def _expire(self, waiting: _Waiting) -> None:
         if waiting.result.done():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ class Event(msgspec.Struct, frozen=True):
     """One validated event on its way to the writers.
 
     `body` holds the bytes that were validated, without surrounding white space: what a writer hands on.
-    `document` is the same, parsed: to read from, never to re-encode. `sha256` is the hex digest of `body`.
+    `document` is the same, parsed: to read from, never to re-encode.
     `key` is the topic's key pointer resolved to text. `received_at` is in epoch seconds.
     `options` holds the topic's settings for each writer, by the writer's name.
     """
@@ -57,12 +58,16 @@ class Event(msgspec.Struct, frozen=True):
     subject: str
     body: bytes
     document: Any
-    sha256: str
     received_at: float
     correlation_id: str
     key: str | None = None
     traceparent: str | None = None
     options: Mapping[str, Any] = {}
+
+    @property
+    def sha256(self) -> str:
+        """The hex digest of `body`; computed at every call, for the few that ask."""
+        return hashlib.sha256(self.body).hexdigest()
 
 
 class Outcome(enum.StrEnum):

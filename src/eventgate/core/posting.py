@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 import time
 from collections.abc import Callable
@@ -149,12 +148,11 @@ def _event(topic: Topic, subject: str, body: bytes, document: Any, head: Head, c
         subject=subject,
         body=body,
         document=document,
-        sha256=hashlib.sha256(body).hexdigest(),
         received_at=time.time(),
         correlation_id=correlation_id,
         key=None if key is MISSING else json.scalar_text(key),
         traceparent=trace.decode("ascii") if trace and _TRACEPARENT.fullmatch(trace) else None,
-        options={name: use.options for name, use in topic.uses.items()},
+        options=topic.options,
     )
 
 

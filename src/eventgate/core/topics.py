@@ -80,7 +80,8 @@ class Topic(msgspec.Struct, frozen=True):
     """One topic of a policy.
 
     `event_id` and `key` point into the event. `guard` names the writer that runs first; `uses` says for each writer,
-    by its name, how this topic uses it. `timeout_seconds` bounds a request below the gate's own limit.
+    by its name, how this topic uses it. `timeout_seconds` bounds a request below the gate's own limit. `options` follow
+    from `uses`: the topic's settings for each writer.
     """
 
     name: str
@@ -90,6 +91,12 @@ class Topic(msgspec.Struct, frozen=True):
     guard: str | None = None
     uses: Mapping[str, WriterUse] = {}
     timeout_seconds: float | None = None
+    options: Mapping[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """Put the writers' settings together once for all events."""
+        options = {name: use.options for name, use in self.uses.items()}
+        msgspec.structs.force_setattr(self, "options", options)
 
 
 def _distinct(found: Iterable[Problem]) -> tuple[tuple[Problem, ...], bool]:

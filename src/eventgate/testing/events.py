@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 import uuid
 from collections.abc import Mapping
@@ -38,7 +37,6 @@ def make_event(
         subject=subject,
         body=body,
         document=msgspec.json.decode(body),
-        sha256=hashlib.sha256(body).hexdigest(),
         received_at=time.time() if received_at is None else received_at,
         correlation_id=correlation_id,
         key=key,
