@@ -128,7 +128,7 @@ def test_refuses_what_sqlite_cannot_hold(tmp_path: Path) -> None:
     """Rows past its limit (413), and ids or subjects with lone surrogates."""
     writer = sqlite_writer(tmp_path)
     sample = make_event()
-    huge = Event("orders", "1", "alice", bytes(MAX_ROW_BYTES), None, sample.sha256, 0.0, "test")
+    huge = Event("orders", "1", "alice", bytes(MAX_ROW_BYTES), None, 0.0, "test")
     too_large, not_text = writer.refuse(huge), writer.refuse(make_event(event_id="\udfff"))
     assert writer.refuse(sample) is None
     assert too_large is not None
