@@ -9,10 +9,11 @@ import msgspec
 
 from eventgate.config import seed as flat
 from eventgate.config.https.fetch import fetch
-from eventgate.config.judgement import judge
+from eventgate.config.judgement import certificates, judge
+from eventgate.config.places import open_directory
 from eventgate.config.secrets import Secrets
 from eventgate.config.settings import ANNOTATIONS, Settings, parse_settings
-from eventgate.config.sources import Directory, open_directory
+from eventgate.config.sources import Directory
 from eventgate.config.text import parse_file
 from eventgate.config.writers import ConfiguredWriter, parse_writers
 from eventgate.core.writer import Writer, WriterContext
@@ -70,6 +71,7 @@ class Configuration(msgspec.Struct, frozen=True):
             directory=self.directory.local,
             ssl_ca_bundle=self.settings.ssl_ca_bundle,
             ledger_retain_days=self.settings.ledger.retain_days,
+            resolve=self.secrets.read,
         )
 
 
@@ -109,8 +111,8 @@ async def _interpret(
     raw: dict[str, Any], text: bytes, directory: Directory, env: Mapping[str, str], default_sqlite: bool
 ) -> tuple[Configuration, tuple[Finding, ...]]:
     seed = flat.translate(raw, env, directory) if flat.is_flat(raw) else None
-    secrets = Secrets(directory, env)
     today = seed.raw if seed else raw
+    secrets = Secrets(directory, env, certificates(today.get("ssl_ca_bundle"), directory))
     # An object of topics keeps its references until they are read: schemas may hold strings that look like some.
     plain = {name for name in today if name in ANNOTATIONS or (name == "topics" and isinstance(today[name], dict))}
     resolvable = {name: value for name, value in today.items() if name not in plain}
@@ -120,7 +122,7 @@ async def _interpret(
     if not settings.writers:
         wrong_writers += (_no_writers(default_sqlite),)
         writers, _ = parse_writers({DEFAULT_WRITER: {}} if default_sqlite else {}, file=CONFIG_FILE)
-    settings, judged = await judge(settings, directory, file=CONFIG_FILE)
+    settings, directory, judged = await judge(settings, directory, file=CONFIG_FILE)
     findings = _once(unresolved, misshapen, wrong_writers, judged)
     if seed:
         findings = (*seed.findings, *map(seed.rename, findings))

@@ -10,13 +10,12 @@ import msgspec
 
 from eventgate.config import seed as flat
 from eventgate.config.configuration import Configuration
+from eventgate.config.places import is_in_s3, name_of_topics
 from eventgate.config.sources import Directory
 from eventgate.config.text import parse_file
 from eventgate.errors import Finding, SourceError
 
 INDEX_FILE: Final = "index.json"
-
-_NO_S3: Final = "s3:// is not available in this version"
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -70,9 +69,7 @@ async def _topics(configuration: Configuration) -> Snapshot:
         return await _by_old_names(configuration, configuration.seed)
     if not isinstance(topics, str):
         return await _by_index(configuration, Text(configuration.text), configuration.file, "")
-    if topics.startswith("s3://"):
-        raise SourceError(_NO_S3)
-    name = posixpath.normpath(topics)
+    name = posixpath.normpath(name_of_topics(topics) if is_in_s3(topics) else topics)
     name = "" if name == "." else name
     if await configuration.directory.read_folder(name, recursive=False) is not None:
         return _by_folder(name, await _read_roots(configuration, (name,)))
@@ -145,8 +142,6 @@ def _root(path: str) -> str:
 
 
 async def _read(directory: Directory, name: str) -> Content:
-    if name.startswith("s3://"):
-        return Unreadable(_NO_S3)
     try:
         found = await directory.read(name)
     except SourceError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -62,12 +62,15 @@ class WriterContext(msgspec.Struct, frozen=True):
 
     `directory` is what relative paths are relative to (None when the configuration is not in a local directory);
     `ssl_ca_bundle` holds for every HTTPS call; `ledger_retain_days` is how long a ledger remembers an event id.
+    `resolve` gives what a secret's reference (as written in the configuration) stands for now,
+    for credentials that are rotated; it raises `SourceError`. None where there is no configuration.
     """
 
     name: str
     directory: Path | None
     ssl_ca_bundle: bool | str = True
     ledger_retain_days: int = 30
+    resolve: Callable[[str], Awaitable[str]] | None = None
 
 
 class WriterSpec(msgspec.Struct, frozen=True):
