@@ -15,7 +15,7 @@ from eventgate.core.writer import WriterSpec, WriterUse
 from eventgate.errors import Finding
 from eventgate.writers.registry import find_spec, known_types
 
-ANNOUNCED: Final = ("kafka", "eventbridge", "postgres")
+ANNOUNCED: Final = ("kafka", "postgres")
 """Types that other versions of EventGate have: asked for and absent, they are no typing errors."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -21,6 +21,7 @@ GROUP = "eventgate.writers"
 
 BUILT_IN: Mapping[str, str] = {
     "discard": "eventgate.writers.discard:SPEC",
+    "eventbridge": "eventgate.writers.eventbridge.writer:SPEC",
     "sqlite": "eventgate.writers.sqlite.writer:SPEC",
 }
 """The types that come with the gate, and where their specifications lie."""
