@@ -53,7 +53,7 @@ class Aws:
     def client(self, service: str) -> Any:
         """A boto3 client of `service`."""
         return boto3.client(
-            service,  # type: ignore[call-overload]  # which services there are is known at run time
+            service,
             region_name=REGION,
             endpoint_url=self.endpoint_url,
             aws_access_key_id="testing",

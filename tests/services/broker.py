@@ -1,27 +1,28 @@
-"""A real Apache Kafka: one KRaft node, broker and controller in one."""
+"""A real Apache Kafka, as tests use it."""
 
 from __future__ import annotations
 
-import base64
-import shutil
-import tempfile
-import uuid
+import contextlib
+import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
-from tests.services.jars import kafka_jars
-from tests.services.process import HOST, Child, ServiceUnavailable, free_port, listens, run_quietly
+from tests.services.kafka_node import AUDIENCE, ISSUER, PASSWORDS, KafkaNode, kafka_node
+from tests.services.process import HOST, ServiceUnavailable, listens
 from tests.services.proxy import TcpProxy
+
+ADDRESS = "EVENTGATE_TEST_KAFKA"
+"""Environment variable with the address of a broker to use instead of one of ours."""
 
 PATIENCE_SECONDS = 15.0
 QUIET: Mapping[str, Any] = {"log_level": 0, "error_cb": lambda _: None}
-JVM = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,71 @@ class Message:
 
 
 class Broker:
-    """A broker by its address: what tests ask of any, also one that we did not start."""
+    """A broker; its topics outlive a stop. One that we did not start can be neither stopped nor proxied."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, node: KafkaNode | None = None) -> None:
         self.bootstrap = bootstrap
+        self._node = node
+
+    @property
+    def node(self) -> KafkaNode:
+        """The process behind it, its secure listeners and their certificate."""
+        if self._node is None:
+            raise ServiceUnavailable(f"this test needs a broker of its own: unset {ADDRESS}")
+        return self._node
 
     @property
     def address(self) -> tuple[str, int]:
         """Host and port."""
         host, _, port = self.bootstrap.rpartition(":")
         return host, int(port)
+
+    def start(self) -> None:
+        """Start it again and wait until it serves."""
+        self.node.child.start()
+
+    def stop(self) -> None:
+        """End it in good order."""
+        self.node.child.stop()
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.node.child.kill()
+
+    def pause(self) -> None:
+        """Freeze it: connections stay open and say nothing."""
+        self.node.child.pause()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self.node.child.resume()
+
+    def through(self, proxy: TcpProxy) -> str:
+        """A bootstrap address whose clients reach the broker through `proxy` only.
+
+        The broker tells its clients one such address: of several proxies it is for one at a time, until that is closed.
+        """
+        proxy.also(self.node.advertised_port, (HOST, self.node.ports["PROXIED"]))
+        return f"{HOST}:{self.node.advertised_port}"
+
+    def sasl(self, user: str = "gate", mechanism: str = "SCRAM-SHA-512") -> dict[str, str]:
+        """Client settings for a login with TLS and a password: `gate` may do anything, `stranger` nothing."""
+        return {
+            **self.tls("SASL"),
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": mechanism,
+            "sasl.username": user,
+            "sasl.password": PASSWORDS[user],
+        }
+
+    def tls(self, listener: str = "TLS") -> dict[str, str]:
+        """Client settings for TLS; with the pair of `node` as the client's own, it is `gate`."""
+        address, authority = self.node.address(listener), str(self.node.ca_file)
+        return {"bootstrap.servers": address, "security.protocol": "SSL", "ssl.ca.location": authority}
+
+    def token(self, subject: str = "gate", **claims: Any) -> str:
+        """A token for the listener at `node.address("OAUTH")`."""
+        return self.node.issuer.token(subject, **{"iss": ISSUER, "aud": AUDIENCE, "scope": "events", **claims})
 
     def admin(self) -> AdminClient:
         """A client that may do anything."""
@@ -55,146 +111,75 @@ class Broker:
         """Create a topic, wait until it can be used, and give its name; settings have `_` where Kafka has `.`."""
         settings = {key.replace("_", "."): str(value) for key, value in config.items()}
         admin = self.admin()
-        self._done(admin.create_topics([NewTopic(name, partitions, 1, config=settings)]))
-        while len(self._partitions(admin, name)) < partitions:
+        _finish(admin.create_topics([NewTopic(name, partitions, 1, config=settings)]))
+        while len(_partitions(admin, name)) < partitions:
             pass
         return name
 
     def delete_topic(self, name: str) -> None:
         """Delete it and wait until it is gone."""
         admin = self.admin()
-        self._done(admin.delete_topics([name]))
-        while self._partitions(admin, name):
+        _finish(admin.delete_topics([name]))
+        while _partitions(admin, name):
             pass
 
     def read(self, topic: str) -> list[Message]:
         """Everything that lies in `topic` now, by partition and offset; nothing if there is no such topic."""
-        settings = {"bootstrap.servers": self.bootstrap, "group.id": "tests", "enable.auto.commit": False, **QUIET}
-        consumer = Consumer({**settings, "fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 10})
-        try:
-            wanted: list[Message] = []
-            for partition in self._partitions(self.admin(), topic):
-                wanted += self._read(consumer, topic, partition)
-            return wanted
-        finally:
-            consumer.close()
-
-    def _read(self, consumer: Consumer, topic: str, partition: int) -> Iterator[Message]:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE_SECONDS)
-        if low == high:
-            return
-        consumer.assign([TopicPartition(topic, partition, low)])
-        while True:
-            record = consumer.poll(PATIENCE_SECONDS)
-            if record is None:
-                raise AssertionError(f"{topic} ends at {high}, but nothing came")
-            if error := record.error():
-                raise KafkaException(error)
-            offset = record.offset()
-            assert offset is not None
-            headers = {name: value for name, value in record.headers() or [] if isinstance(value, bytes)}
-            yield Message(_bytes(record.key()), _bytes(record.value()), headers, partition, offset)
-            if offset + 1 >= high:
-                return
-
-    def _partitions(self, admin: AdminClient, topic: str) -> list[int]:
-        """Those that have a leader."""
-        found = admin.list_topics(topic, timeout=PATIENCE_SECONDS).topics[topic]
-        return [] if found.error else [each.id for each in found.partitions.values() if each.leader >= 0]
-
-    def _done(self, futures: Mapping[str, Any]) -> None:
-        for future in futures.values():
-            future.result(PATIENCE_SECONDS)
-
-
-class OwnBroker(Broker):
-    """A broker that tests may stop, kill and pause; its topics outlive that."""
-
-    def __init__(self, folder: Path) -> None:
-        self._port, self._proxied_port, self._advertised_port, self._controller = (free_port() for _ in range(4))
-        super().__init__(f"{HOST}:{self._port}")
-        settings = folder / "server.properties"
-        settings.write_text(self._settings(folder / "data"))
-        java = ("java", *JVM, "-cp", f"{kafka_jars()}/*")
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        if cluster.startswith("-"):
-            cluster = "A" + cluster[1:]
-        run_quietly([*java, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", settings])
-        self._child = Child("kafka", [*java, "kafka.Kafka", settings], folder, self._ready)
-        self._child.start()
-
-    def start(self) -> None:
-        """Start it again and wait until it serves."""
-        self._child.start()
-
-    def stop(self) -> None:
-        """End it in good order."""
-        self._child.stop()
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        self._child.kill()
-
-    def pause(self) -> None:
-        """Freeze it: connections stay open and say nothing."""
-        self._child.pause()
-
-    def resume(self) -> None:
-        """Let it go on."""
-        self._child.resume()
-
-    def through(self, proxy: TcpProxy) -> str:
-        """A bootstrap address whose clients reach the broker through `proxy` only.
-
-        The broker advertises one address for it: of several proxies, one at a time, until it is closed.
-        """
-        proxy.also(self._advertised_port, (HOST, self._proxied_port))
-        return f"{HOST}:{self._advertised_port}"
-
-    def _ready(self) -> bool:
-        if not listens(self._port):
-            return False
-        try:
-            return bool(self.admin().list_topics(timeout=5).brokers)
-        except KafkaException:
-            return False
-
-    def _settings(self, data: Path) -> str:
-        settings = {
-            "process.roles": "broker,controller",
-            "node.id": 1,
-            "listeners": f"PLAINTEXT://{HOST}:{self._port},PROXIED://{HOST}:{self._proxied_port},"
-            f"CONTROLLER://{HOST}:{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://{HOST}:{self._port},PROXIED://{HOST}:{self._advertised_port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "inter.broker.listener.name": "PLAINTEXT",
-            "controller.listener.names": "CONTROLLER",
-            "controller.quorum.bootstrap.servers": f"{HOST}:{self._controller}",
-            "log.dirs": data,
-            "num.partitions": 1,
-            "auto.create.topics.enable": "false",
-            "offsets.topic.replication.factor": 1,
-            "transaction.state.log.replication.factor": 1,
-            "transaction.state.log.min.isr": 1,
-            "group.initial.rebalance.delay.ms": 0,
-            "broker.session.timeout.ms": 1500,  # how long a broker that was killed is waited for when it comes again
-            "broker.heartbeat.interval.ms": 500,
-        }
-        return "".join(f"{name}={value}\n" for name, value in settings.items())
+        group = {"group.id": "tests", "enable.auto.commit": False}
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, **group, "fetch.wait.max.ms": 10, **QUIET})
+        with contextlib.closing(consumer):
+            partitions = _partitions(self.admin(), topic)
+            return [message for partition in partitions for message in _read(consumer, topic, partition)]
 
 
 @contextmanager
-def broker() -> Iterator[OwnBroker]:
-    """A broker of our own until the block is left; raises `ServiceUnavailable`."""
-    if not shutil.which("java"):
-        raise ServiceUnavailable("Kafka needs `java` (17 or newer)")
-    with tempfile.TemporaryDirectory(prefix="eventgate-kafka-") as folder:
-        own = OwnBroker(Path(folder))
-        try:
-            yield own
-        finally:
-            own.kill()
+def broker() -> Iterator[Broker]:
+    """A broker until the block is left: the one at EVENTGATE_TEST_KAFKA, else our own; `ServiceUnavailable`."""
+    if foreign := os.environ.get(ADDRESS):
+        if not listens(Broker(foreign).address[1], Broker(foreign).address[0]):
+            raise ServiceUnavailable(f"nothing listens at the address in {ADDRESS}")
+        yield Broker(foreign)
+    else:
+        with kafka_node(_serves) as node:
+            yield Broker(node.address(), node)
+
+
+def _serves(node: KafkaNode) -> bool:
+    if not listens(node.ports["PLAINTEXT"]):
+        return False
+    try:
+        return bool(Broker(node.address()).admin().list_topics(timeout=5).brokers)
+    except KafkaException:
+        return False
+
+
+def _partitions(admin: AdminClient, topic: str) -> list[int]:
+    """Those that have a leader."""
+    found = admin.list_topics(topic, timeout=PATIENCE_SECONDS).topics[topic]
+    return [] if found.error else [each.id for each in found.partitions.values() if each.leader >= 0]
+
+
+def _read(consumer: Consumer, topic: str, partition: int) -> Iterator[Message]:
+    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE_SECONDS)
+    if low == high:
+        return
+    consumer.assign([TopicPartition(topic, partition, low)])
+    offset = low - 1
+    while offset + 1 < high:
+        record = consumer.poll(PATIENCE_SECONDS)
+        if record is None:
+            raise AssertionError(f"{topic} ends at {high}, but nothing came after {offset}")
+        if error := record.error():
+            raise KafkaException(error)
+        offset = record.offset() or 0
+        headers: Any = record.headers() or []
+        yield Message(_bytes(record.key()), _bytes(record.value()), dict(headers), partition, offset)
 
 
 def _bytes(content: str | bytes | None) -> bytes | None:
     return content.encode() if isinstance(content, str) else content
+
+
+def _finish(futures: Mapping[str, Future[Any]]) -> None:
+    for future in futures.values():
+        future.result(PATIENCE_SECONDS)

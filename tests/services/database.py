@@ -42,7 +42,7 @@ class Database:
         options = ("--no-sync", "--auth=trust", "--encoding=UTF8", "--no-locale", f"--username={OWNER}")
         run_quietly([binaries / "initdb", "-D", data, *options], account)
         settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        command = [binaries / "postgres", "-D", data, "-p", str(self.port), *settings]
+        command: list[str | Path] = [binaries / "postgres", "-D", data, "-p", str(self.port), *settings]
         self.data = data
         self._child = Child("postgres", command, folder, self._ready, stop_signal=signal.SIGINT, account=account)
         self._child.start()

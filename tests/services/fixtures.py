@@ -9,7 +9,7 @@ import pytest
 
 from tests.services.aws import Aws
 from tests.services.aws import aws as start_aws
-from tests.services.broker import OwnBroker
+from tests.services.broker import Broker
 from tests.services.broker import broker as start_broker
 from tests.services.database import Database
 from tests.services.database import database as start_database
@@ -17,7 +17,7 @@ from tests.services.proxy import TcpProxy
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[OwnBroker]:
+def kafka() -> Iterator[Broker]:
     """A Kafka broker."""
     with start_broker() as broker:
         yield broker

@@ -13,8 +13,15 @@ POM = Path(__file__).with_name("pom.xml")
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 
 
+def kafka_class_path() -> str:
+    """What `java -cp` takes; raises `ServiceUnavailable` where there is no Java or the jars cannot be had."""
+    if not shutil.which("java"):
+        raise ServiceUnavailable("Kafka needs `java` (17 or newer), or a broker's address in EVENTGATE_TEST_KAFKA")
+    return f"{kafka_jars()}/*"
+
+
 def kafka_jars() -> Path:
-    """A folder with the jars that `pom.xml` asks for; raises `ServiceUnavailable` where they cannot be had."""
+    """A folder with the jars that `pom.xml` asks for, fetched once."""
     folder = cache_folder() / f"kafka-{hashlib.sha256(POM.read_bytes()).hexdigest()[:16]}"
     if folder.is_dir():
         return folder

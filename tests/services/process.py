@@ -167,7 +167,7 @@ class Child:
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
-            preexec_fn=_end_with_parent if _may_bind_to_parent() else None,  # noqa: PLW1509
+            preexec_fn=_end_with_parent if _may_bind_to_parent() else None,
         )
 
 
@@ -213,4 +213,4 @@ def _may_bind_to_parent() -> bool:
 def _end_with_parent() -> None:
     """Ask the kernel to end this child with its parent, however that ends (prctl(2), PR_SET_PDEATHSIG)."""
     assert _LIBC is not None
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT if os.getuid() else signal.SIGKILL)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
