@@ -17,12 +17,15 @@ class Grouping(msgspec.Struct, frozen=True):
     `max_events` and `max_bytes` (sum of the bodies) bound a group; `concurrency` bounds the writes under way at once;
     `max_queued` bounds the events that wait for their turn: past it an event is `failed` at once.
     A lone event never waits: a group is whatever queued up while all places were busy.
+    `by_topic`: a group has events of one topic, and each topic has queue and places of its own, so that one whose part
+    of the sink does not answer holds up no other.
     """
 
     max_events: int = 64
     max_bytes: int = 4 * 1024 * 1024
     concurrency: int = 1
     max_queued: int = 4096
+    by_topic: bool = False
 
 
 @runtime_checkable
@@ -73,17 +76,31 @@ class WriterContext(msgspec.Struct, frozen=True):
     resolve: Callable[[str], Awaitable[str]] | None = None
 
 
+def _no_files(options: Any) -> Sequence[str]:
+    return ()
+
+
+def _as_it_is(options: Any, files: Mapping[str, bytes]) -> Any:
+    return options
+
+
 class WriterSpec(msgspec.Struct, frozen=True):
     """How a type of writer is configured and built: what the entry-point group `eventgate.writers` names.
 
     `settings` describes `writers.NAME` without `type`; `topic_settings` describes `topics.TOPIC.writers.NAME`
     without `required`. Both are msgspec Structs: unknown keys are findings, documentation stands in the annotations.
+
+    `files` tells of a topic's settings which files they name, relative to the folder of the topics or the configuration
+    directory. These are read, and again whenever they change, and `fill` makes of the settings and the contents what
+    the writer finds in `Event.options`; it raises `ValueError` with a text for people.
     """
 
     settings: type[msgspec.Struct]
     topic_settings: type[msgspec.Struct]
     build: Callable[[Any, WriterContext], Writer]
     summary: str = ""
+    files: Callable[[Any], Sequence[str]] = _no_files
+    fill: Callable[[Any, Mapping[str, bytes]], Any] = _as_it_is
 
 
 class NoTopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
