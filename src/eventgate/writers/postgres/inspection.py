@@ -49,7 +49,7 @@ async def inspect(connection: Connection, topics: Mapping[str, Any], *, ledger: 
         if table is not None:
             findings += _of_table(topic, table, exists=tables[table][1], writable=tables[table][2])
         if table == LEDGER_TABLE and tables[table][1] and not tables[table][3]:
-            message = f"{table} is never pruned: the gate's database user may not delete from it"
+            message = f"{table} only grows: the gate's database user has no right to prune it"
             findings.append(Finding("warning", f"topic {topic}", message))
         for statement in sql:
             if statement not in prepared:

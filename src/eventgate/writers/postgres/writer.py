@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from eventgate.core.model import Event, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping, WriterContext, WriterSpec
 from eventgate.errors import ConfigurationError, Finding, SinkUnavailable
-
-try:
-    import asyncpg  # noqa: F401  what this type of writer needs; found missing when it is configured
-except ModuleNotFoundError as error:
-    if error.name != "asyncpg":
-        raise
-    raise LookupError("the writer type `postgres` needs asyncpg: pip install 'eventgate[postgres]'") from error
 
 from eventgate.writers.postgres import inspection, ledger, refusals, statements
 from eventgate.writers.postgres.connect import Connector
@@ -160,6 +154,15 @@ class PostgresWriter:
             raise trouble(error) from error
 
 
+def check(settings: PostgresSettings, directory: Path | None) -> Sequence[Finding]:
+    """What is wrong with how the database is named."""
+    try:
+        Connector(settings)
+    except ValueError as error:
+        return (Finding("error", "", str(error), "/dsn"),)
+    return ()
+
+
 def build(settings: PostgresSettings, context: WriterContext) -> PostgresWriter:
     """A writer to the database that `settings` name; raises `ConfigurationError` where they name none."""
     try:
@@ -174,6 +177,7 @@ SPEC = WriterSpec(
     settings=PostgresSettings,
     topic_settings=PostgresTopicSettings,
     build=build,
+    check=check,
     summary="rows in PostgreSQL, by SQL of your own if you like; never holds one event id twice",
     files=statements.named_files,
     fill=statements.fill,
