@@ -72,6 +72,7 @@ class Configuration(msgspec.Struct, frozen=True):
             ssl_ca_bundle=self.settings.ssl_ca_bundle,
             ledger_retain_days=self.settings.ledger.retain_days,
             resolve=self.secrets.read,
+            request_timeout_seconds=self.settings.limits.request_timeout_seconds,
         )
 
 
@@ -118,7 +119,7 @@ async def _interpret(
     resolvable = {name: value for name, value in today.items() if name not in plain}
     resolved, unresolved = await secrets.resolve(resolvable, file=CONFIG_FILE)
     settings, misshapen = _make_out({**today, **resolved})
-    writers, wrong_writers = parse_writers(settings.writers, file=CONFIG_FILE)
+    writers, wrong_writers = parse_writers(settings.writers, file=CONFIG_FILE, directory=directory.local)
     if not settings.writers:
         wrong_writers += (_no_writers(default_sqlite),)
         writers, _ = parse_writers({DEFAULT_WRITER: {}} if default_sqlite else {}, file=CONFIG_FILE)
