@@ -53,7 +53,7 @@ class Configuration(msgspec.Struct, frozen=True):
 
     def build_writers(self) -> list[Writer]:
         """Fresh, unopened writers, one for each that is configured. Raises `ConfigurationError`."""
-        return [writer.spec.build(writer.settings, self._context(writer.name)) for writer in self.writers.values()]
+        return [writer.spec.build(writer.settings, self.context(writer.name)) for writer in self.writers.values()]
 
     async def read_keys(self, seconds: float) -> bytes:
         """The document with the public keys, in at most `seconds`; raises `SourceError`."""
@@ -65,7 +65,8 @@ class Configuration(msgspec.Struct, frozen=True):
             raise SourceError("there is no such file")
         return found.content
 
-    def _context(self, name: str) -> WriterContext:
+    def context(self, name: str) -> WriterContext:
+        """What the writer called `name` is built with."""
         return WriterContext(
             name=name,
             directory=self.directory.local,
