@@ -36,11 +36,6 @@ async def test_no_directory_is_refused(tmp_path: Path, name: str) -> None:
     assert [each.severity for each in findings] == ["error"]
 
 
-async def test_a_directory_in_s3_is_refused_for_now(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="not available in this version"):
-        await load_configuration("s3://bucket/prefix/", {})
-
-
 async def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
     expected = {("config.json", "", "there is no such file in the configuration directory")}
     assert errors(await refused(tmp_path)) == expected
@@ -71,12 +66,8 @@ async def test_findings_of_all_files_come_at_once(tmp_path: Path) -> None:
 UNAVAILABLE: list[tuple[dict[str, Any], str]] = [
     ({"receipts": {"active": "a", "keys": {"a": "secret"}}}, "/receipts"),
     ({"spool": {"store": "sqlite:spool.db"}}, "/spool"),
-    ({"access_config": "s3://bucket/access.json"}, "/access_config"),
-    ({"topics": "s3://bucket/topics/"}, "/topics"),
     ({"writers": {"kafka": {"bootstrap_servers": "b:9092"}}}, "/writers/kafka"),
     ({"writers": {"dr": {"type": "postgres"}}}, "/writers/dr/type"),
-    ({"writers": {"eventbridge": {}}}, "/writers/eventbridge"),
-    ({"token_provider_url": "secretsmanager:login"}, "/token_provider_url"),
 ]
 
 

@@ -50,7 +50,6 @@ async def test_one_trailing_newline_of_a_file_is_cut(tmp_path: Path, content: st
         ("file:empty", "the file empty is empty"),
         ("file:folder", "the file folder cannot be read: is a directory"),
         ("file:binary", "the file binary is not UTF-8 text"),
-        ("secretsmanager:db#password", "secretsmanager: is not available in this version"),
     ],
 )
 async def test_a_reference_that_leads_nowhere_is_a_finding(tmp_path: Path, reference: str, message: str) -> None:

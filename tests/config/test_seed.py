@@ -110,11 +110,6 @@ async def test_without_writers_the_default_applies(tmp_path: Path) -> None:
             ("config.json", "/kafka_bootstrap_server", "the writer type `kafka` is not available in this version"),
         ),
         (
-            {"event_bus_arn": "arn:aws:events:eu-west-1:1:event-bus/b"},
-            {},
-            ("config.json", "/event_bus_arn", "the writer type `eventbridge` is not available in this version"),
-        ),
-        (
             {},
             {"POSTGRES_SECRET_NAME": "db", "POSTGRES_SECRET_REGION": "eu-west-1"},
             ("environment", "", "the writer type `postgres` is not available in this version"),
@@ -125,9 +120,9 @@ async def test_without_writers_the_default_applies(tmp_path: Path) -> None:
             ("environment", "", "POSTGRES_SECRET_REGION is not set, but its other half is"),
         ),
         (
-            {"access_config": "s3://b/a.json"},
+            {"access_config": "s3://b"},
             {},
-            ("config.json", "/access_config", "s3:// is not available in this version"),
+            ("config.json", "/access_config", "is not of the form s3://BUCKET/KEY"),
         ),
         ({"kafka_bootstrap_server": 5}, {}, ("config.json", "/kafka_bootstrap_server", "must be a string")),
         ({"ssl_ca_bundle": "/absent/ca.pem"}, {}, ("config.json", "/ssl_ca_bundle", "there is no such file")),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eventgate.config.sources import MAX_FILE_BYTES, MAX_FILES, FileDirectory, open_directory
+from eventgate.config.places import open_directory
+from eventgate.config.sources import MAX_FILE_BYTES, MAX_FILES, FileDirectory
 from eventgate.errors import SourceError
 from tests.config.directories import write
 
@@ -153,7 +154,7 @@ async def test_no_folder_is_none(tmp_path: Path) -> None:
     [
         ("absent", "no such directory"),
         ("file", "this is a file"),
-        ("s3://bucket/prefix/", "not available in this version"),
+        ("s3://", "not of the form s3://BUCKET/PREFIX/"),
     ],
 )
 def test_what_is_no_directory_is_refused(tmp_path: Path, name: str, message: str) -> None:

@@ -14,6 +14,7 @@ from tests.unmeasured import unmeasured
 LAYERS = {
     "errors": 0,
     "core": 1,
+    "aws": 2,
     "config": 2,
     "writers": 2,
     "spool": 2,
@@ -30,7 +31,7 @@ LAYERS = {
 
 CORE_MAY_IMPORT = {"msgspec", "jsonschema_rs", "jwt", "cryptography"}
 NOT_IN_CORE = {"asyncpg", "boto3", "botocore", "confluent_kafka", "rich", "typer", "urllib3", "uvicorn", "uvloop"}
-NOT_IN_LAMBDA = {"rich", "typer", "uvicorn", "uvloop", "httptools", "boto3", "sqlite3"}
+NOT_IN_LAMBDA = {"rich", "typer", "uvicorn", "uvloop", "httptools", "boto3", "botocore", "sqlite3"}
 LONGEST_FILE = 250
 
 

@@ -37,9 +37,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("type", registry.BUILT_IN)
 def test_every_built_in_type_is_fully_described(type: str) -> None:
-    """It can be built from nothing but defaults, has a summary, and its settings are documented."""
+    """It has a summary, and its settings are documented."""
     spec = registry.find_spec(type)
-    assert spec.settings()
     assert spec.summary
     for struct in (spec.settings, spec.topic_settings):
         assert struct.__struct_config__.forbid_unknown_fields
@@ -59,7 +58,7 @@ def test_nothing_is_imported_before_it_is_asked_for() -> None:
 
 def test_an_unknown_type_is_told_the_known_ones() -> None:
     """The text is for the operator."""
-    with pytest.raises(LookupError, match="no writer type 'sqllite'; known are discard, sqlite"):
+    with pytest.raises(LookupError, match="no writer type 'sqllite'; known are discard, .*sqlite"):
         registry.find_spec("sqllite")
 
 

@@ -9,10 +9,11 @@ import msgspec
 
 from eventgate.config import seed as flat
 from eventgate.config.https.fetch import fetch
-from eventgate.config.judgement import judge
+from eventgate.config.judgement import certificates, judge
+from eventgate.config.places import open_directory
 from eventgate.config.secrets import Secrets
 from eventgate.config.settings import ANNOTATIONS, Settings, parse_settings
-from eventgate.config.sources import Directory, open_directory
+from eventgate.config.sources import Directory
 from eventgate.config.text import parse_file
 from eventgate.config.writers import ConfiguredWriter, parse_writers
 from eventgate.core.writer import Writer, WriterContext
@@ -52,7 +53,7 @@ class Configuration(msgspec.Struct, frozen=True):
 
     def build_writers(self) -> list[Writer]:
         """Fresh, unopened writers, one for each that is configured. Raises `ConfigurationError`."""
-        return [writer.spec.build(writer.settings, self._context(writer.name)) for writer in self.writers.values()]
+        return [writer.spec.build(writer.settings, self.context(writer.name)) for writer in self.writers.values()]
 
     async def read_keys(self, seconds: float) -> bytes:
         """The document with the public keys, in at most `seconds`; raises `SourceError`."""
@@ -64,12 +65,15 @@ class Configuration(msgspec.Struct, frozen=True):
             raise SourceError("there is no such file")
         return found.content
 
-    def _context(self, name: str) -> WriterContext:
+    def context(self, name: str) -> WriterContext:
+        """What the writer called `name` is built with."""
         return WriterContext(
             name=name,
             directory=self.directory.local,
             ssl_ca_bundle=self.settings.ssl_ca_bundle,
             ledger_retain_days=self.settings.ledger.retain_days,
+            resolve=self.secrets.read,
+            request_timeout_seconds=self.settings.limits.request_timeout_seconds,
         )
 
 
@@ -109,18 +113,18 @@ async def _interpret(
     raw: dict[str, Any], text: bytes, directory: Directory, env: Mapping[str, str], default_sqlite: bool
 ) -> tuple[Configuration, tuple[Finding, ...]]:
     seed = flat.translate(raw, env, directory) if flat.is_flat(raw) else None
-    secrets = Secrets(directory, env)
     today = seed.raw if seed else raw
+    secrets = Secrets(directory, env, certificates(today.get("ssl_ca_bundle"), directory))
     # An object of topics keeps its references until they are read: schemas may hold strings that look like some.
     plain = {name for name in today if name in ANNOTATIONS or (name == "topics" and isinstance(today[name], dict))}
     resolvable = {name: value for name, value in today.items() if name not in plain}
     resolved, unresolved = await secrets.resolve(resolvable, file=CONFIG_FILE)
     settings, misshapen = _make_out({**today, **resolved})
-    writers, wrong_writers = parse_writers(settings.writers, file=CONFIG_FILE)
+    writers, wrong_writers = parse_writers(settings.writers, file=CONFIG_FILE, directory=directory.local)
     if not settings.writers:
         wrong_writers += (_no_writers(default_sqlite),)
         writers, _ = parse_writers({DEFAULT_WRITER: {}} if default_sqlite else {}, file=CONFIG_FILE)
-    settings, judged = await judge(settings, directory, file=CONFIG_FILE)
+    settings, directory, judged = await judge(settings, directory, file=CONFIG_FILE)
     findings = _once(unresolved, misshapen, wrong_writers, judged)
     if seed:
         findings = (*seed.findings, *map(seed.rename, findings))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from eventgate.config.index import Entry, Index
+from eventgate.config.named_files import fill_use
 from eventgate.config.settings import TopicSettings
 from eventgate.config.snapshot import Snapshot, Unreadable
 from eventgate.config.suggest import did_you_mean
@@ -162,6 +163,8 @@ class _Maker:
                 findings += (Finding("error", file, "no writer of this name is configured", place, hint),)
                 continue
             use, wrong = parse_use(raw, self._writers[name], file=file, pointer=place)
+            if use is not None:
+                use, wrong = fill_use(use, self._writers[name], self._snapshot.named, file=file, pointer=place)
             if wrong and settings.writers is None:
                 message = f"the writer {name} needs settings of its own for this topic: {wrong[0].message}"
                 wrong = (Finding("error", file, message, pointer),)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from eventgate.config.places import Places, is_in_s3
 from eventgate.config.settings import Settings
 from eventgate.config.sources import Directory
 from eventgate.errors import Finding, SourceError
@@ -18,8 +19,10 @@ _UNAVAILABLE: Final = ("receipts", "spool")
 _NOT_IN_THIS_VERSION: Final = "is not available in this version"
 
 
-async def judge(settings: Settings, directory: Directory, *, file: str) -> tuple[Settings, tuple[Finding, ...]]:
-    """What is wrong with `settings`, and `settings` with the path of its certificates made absolute."""
+async def judge(
+    settings: Settings, directory: Directory, *, file: str
+) -> tuple[Settings, Directory, tuple[Finding, ...]]:
+    """`settings` with the path of its certificates made absolute, where its files are, and what is wrong with it."""
     findings = [
         *_unavailable(settings, file),
         *_token_provider(settings, file),
@@ -29,22 +32,38 @@ async def judge(settings: Settings, directory: Directory, *, file: str) -> tuple
         *await _missing_keys_file(settings, directory, file),
         *_certificates(settings, directory, file),
     ]
-    if isinstance(settings.ssl_ca_bundle, str) and directory.local is not None:
-        path = str(directory.local / settings.ssl_ca_bundle)
-        settings = msgspec.structs.replace(settings, ssl_ca_bundle=path)
-    return settings, tuple(findings)
+    settings = msgspec.structs.replace(settings, ssl_ca_bundle=certificates(settings.ssl_ca_bundle, directory))
+    places, wrong = _places(settings, directory, file)
+    return settings, places, (*findings, *wrong)
+
+
+def certificates(bundle: object, directory: Directory) -> bool | str:
+    """`ssl_ca_bundle` as calls take it, its path absolute; true where it is none."""
+    if isinstance(bundle, str) and directory.local is not None:
+        return str(directory.local / bundle)
+    return bundle if isinstance(bundle, bool | str) else True
 
 
 def _unavailable(settings: Settings, file: str) -> Iterator[Finding]:
     for name in _UNAVAILABLE:
         if getattr(settings, name) is not None:
             yield Finding("error", file, f"`{name}` {_NOT_IN_THIS_VERSION}", f"/{name}")
-    for name in ("access_config", "topics"):
-        value = getattr(settings, name)
-        if isinstance(value, str) and value.startswith("s3://"):
-            yield Finding("error", file, f"s3:// {_NOT_IN_THIS_VERSION}", f"/{name}")
     if settings.topics == "":
         yield Finding("error", file, "must not be empty", "/topics")
+
+
+def _places(settings: Settings, directory: Directory, file: str) -> tuple[Directory, tuple[Finding, ...]]:
+    """`directory` with what its settings say lies in S3; addresses that are none are findings."""
+    places = Places(directory, settings.ssl_ca_bundle)
+    findings: list[Finding] = []
+    for name, mount in (("access_config", places.mount_file), ("topics", places.mount_topics)):
+        address = getattr(settings, name)
+        if isinstance(address, str) and is_in_s3(address):
+            try:
+                mount(address)
+            except SourceError as error:
+                findings.append(Finding("error", file, str(error), f"/{name}"))
+    return places, tuple(findings)
 
 
 def _token_provider(settings: Settings, file: str) -> Iterator[Finding]:

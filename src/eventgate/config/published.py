@@ -70,7 +70,10 @@ def _typed(specs: dict[str, WriterSpec]) -> dict[str, Any]:
         "required": ["type"],
         "properties": {"type": {"enum": list(specs), "description": _TYPE}},
         "allOf": [
-            {"if": {"properties": {"type": {"const": type_}}}, "then": {"$ref": f"#/$defs/writer.{type_}"}}
+            {
+                "if": {"properties": {"type": {"const": type_}}, "required": ["type"]},
+                "then": {"$ref": f"#/$defs/writer.{type_}"},
+            }
             for type_ in specs
         ],
     }

@@ -1,10 +1,11 @@
-"""Secrets by reference: `env:NAME` and `file:PATH` in the place of a string."""
+"""Secrets by reference: `env:NAME`, `file:PATH` and `secretsmanager:NAME` in the place of a string."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from eventgate.config.secretsmanager import SecretsManager
 from eventgate.config.sources import Directory
 from eventgate.core.pointer import join
 from eventgate.errors import Finding, SourceError
@@ -34,21 +35,34 @@ def shown(text: str) -> str:
 
 
 class Secrets:
-    """Looks references up in the environment and in files relative to the configuration directory."""
+    """Looks references up in the environment, in files relative to the configuration directory, and in AWS.
 
-    def __init__(self, directory: Directory, env: Mapping[str, str]) -> None:
+    `ca_bundle` is how Secrets Manager proves itself, as `ssl_ca_bundle`.
+    """
+
+    def __init__(self, directory: Directory, env: Mapping[str, str], ca_bundle: bool | str = True) -> None:
         self._directory = directory
         self._env = env
+        self._secrets_manager = SecretsManager(ca_bundle)
         self._schemes: dict[str, Callable[[str], Awaitable[str]]] = {
             "env": self._from_environment,
             "file": self._from_file,
-            "secretsmanager": self._from_secrets_manager,
+            "secretsmanager": self._secrets_manager.read,
         }
 
     async def resolve(self, value: Any, *, file: str, pointer: str = "") -> tuple[Any, tuple[Finding, ...]]:
         """`value` with every reference in it replaced by a `Secret`, and a finding for each that leads nowhere."""
         findings: list[Finding] = []
         return await self._resolve(value, file, pointer, findings), tuple(findings)
+
+    async def read(self, reference: str) -> Secret:
+        """What `reference` stands for now: it may have been changed since. Raises `SourceError`."""
+        scheme, _, name = reference.partition(":")
+        if scheme == "secretsmanager":
+            return Secret(await self._secrets_manager.read(name, anew=True), reference)
+        if scheme not in self._schemes:
+            raise SourceError("is no reference")
+        return Secret(await self._schemes[scheme](name), reference)
 
     async def _resolve(self, value: Any, file: str, pointer: str, findings: list[Finding]) -> Any:
         if isinstance(value, dict):
@@ -88,6 +102,3 @@ class Secrets:
         if not secret:
             raise SourceError(f"the file {path} is empty")
         return secret
-
-    async def _from_secrets_manager(self, name: str) -> str:
-        raise SourceError("secretsmanager: is not available in this version")

@@ -10,13 +10,13 @@ import msgspec
 
 from eventgate.config import seed as flat
 from eventgate.config.configuration import Configuration
+from eventgate.config.named_files import files_named_in
+from eventgate.config.places import is_in_s3, name_of_topics
 from eventgate.config.sources import Directory
 from eventgate.config.text import parse_file
 from eventgate.errors import Finding, SourceError
 
 INDEX_FILE: Final = "index.json"
-
-_NO_S3: Final = "s3:// is not available in this version"
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     `index` is the index of topics (for a flat configuration: the file of the topics' keys), `index_name` its name and
     `base` the folder that its paths are relative to. `files` are the files below `roots`; a schema refers to files of
     its own root only. `candidates` are the files that are topics by their names: (topic, file). `missing` says why
-    there are no topics to be had.
+    there are no topics to be had. `named` are the files that settings of topics name for their writers, as they do.
     """
 
     access: Content
@@ -53,13 +53,16 @@ class Snapshot(msgspec.Struct, frozen=True):
     candidates: tuple[tuple[str, str], ...] = ()
     missing: str | None = None
     findings: tuple[Finding, ...] = ()
+    named: Mapping[str, Text | Unreadable] = {}
 
 
 async def take_snapshot(configuration: Configuration) -> Snapshot:
     """Read everything that a policy is made of. Never raises: what cannot be read says so in its place."""
     access = await _read(configuration.directory, configuration.settings.access_config)
     try:
-        return msgspec.structs.replace(await _topics(configuration), access=access)
+        snapshot = await _topics(configuration)
+        named = await _read_named(configuration, snapshot)
+        return msgspec.structs.replace(snapshot, access=access, named=named)
     except SourceError as error:
         return Snapshot(access, None, "", "", {}, (), missing=str(error))
 
@@ -70,9 +73,7 @@ async def _topics(configuration: Configuration) -> Snapshot:
         return await _by_old_names(configuration, configuration.seed)
     if not isinstance(topics, str):
         return await _by_index(configuration, Text(configuration.text), configuration.file, "")
-    if topics.startswith("s3://"):
-        raise SourceError(_NO_S3)
-    name = posixpath.normpath(topics)
+    name = posixpath.normpath(name_of_topics(topics) if is_in_s3(topics) else topics)
     name = "" if name == "." else name
     if await configuration.directory.read_folder(name, recursive=False) is not None:
         return _by_folder(name, await _read_roots(configuration, (name,)))
@@ -126,16 +127,32 @@ async def _read_roots(configuration: Configuration, roots: Iterable[str]) -> dic
     return files
 
 
+async def _read_named(configuration: Configuration, snapshot: Snapshot) -> dict[str, Text | Unreadable]:
+    """The files that settings of topics name: beside the index, else below the configuration directory."""
+    files: dict[str, Text | Unreadable] = {}
+    for name in files_named_in(_entries(configuration, snapshot.index), configuration.writers):
+        for base in dict.fromkeys((snapshot.base, "")):
+            found = await _read(configuration.directory, posixpath.normpath(posixpath.join(base, name)))
+            if found is not None:
+                files[name] = found
+                break
+    return files
+
+
 def _schema_paths(configuration: Configuration, index: Content) -> list[str]:
+    entries = _entries(configuration, index)
+    schemas = [entry.get("schema") for entry in entries.values() if isinstance(entry, dict)]
+    return [schema for schema in schemas if isinstance(schema, str)]
+
+
+def _entries(configuration: Configuration, index: Content) -> dict[str, Any]:
+    """Settings by topic, as they are written; none where they cannot be made out."""
     try:
         document = parse_file(index.content) if isinstance(index, Text) else {}
     except SourceError:
-        return []
-    entries: Any = configuration.settings.topics if isinstance(configuration.settings.topics, dict) else document
-    if not isinstance(entries, dict):
-        return []
-    schemas = [entry.get("schema") for entry in entries.values() if isinstance(entry, dict)]
-    return [schema for schema in schemas if isinstance(schema, str)]
+        return {}
+    entries = configuration.settings.topics if isinstance(configuration.settings.topics, dict) else document
+    return entries if isinstance(entries, dict) else {}
 
 
 def _root(path: str) -> str:
@@ -145,8 +162,6 @@ def _root(path: str) -> str:
 
 
 async def _read(directory: Directory, name: str) -> Content:
-    if name.startswith("s3://"):
-        return Unreadable(_NO_S3)
     try:
         found = await directory.read(name)
     except SourceError as error:

@@ -125,18 +125,6 @@ class FileDirectory:
             return ""
 
 
-def open_directory(conf: str) -> Directory:
-    """The configuration directory `conf`; raises `SourceError` if there is none."""
-    if conf.startswith("s3://"):
-        raise SourceError("a configuration in S3 is not available in this version")
-    path = Path(conf)
-    if not path.exists():
-        raise SourceError("there is no such directory")
-    if not path.is_dir():
-        raise SourceError("this is a file; the configuration is a directory that holds config.json")
-    return FileDirectory(path.absolute())
-
-
 def _json_files(path: Path, depth: int) -> Iterator[str]:
     try:
         entries = sorted(os.scandir(path), key=lambda entry: entry.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +16,7 @@ from eventgate.core.writer import WriterSpec, WriterUse
 from eventgate.errors import Finding
 from eventgate.writers.registry import find_spec, known_types
 
-ANNOUNCED: Final = ("kafka", "eventbridge", "postgres")
+ANNOUNCED: Final[tuple[str, ...]] = ()
 """Types that other versions of EventGate have: asked for and absent, they are no typing errors."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -31,13 +32,16 @@ class ConfiguredWriter(msgspec.Struct, frozen=True):
 
 
 def parse_writers(
-    raw: Mapping[str, Mapping[str, Any]], *, file: str
+    raw: Mapping[str, Mapping[str, Any]], *, file: str, directory: Path | None = None
 ) -> tuple[dict[str, ConfiguredWriter], tuple[Finding, ...]]:
-    """The writers that are in order, by name, and what is wrong with the others."""
+    """The writers that are in order, by name, and what is wrong with the others.
+
+    `directory` is where relative paths in their settings lead, if it is a local one.
+    """
     writers: dict[str, ConfiguredWriter] = {}
     findings: list[Finding] = []
     for name, entry in raw.items():
-        writer, wrong = _parse_writer(name, entry, file)
+        writer, wrong = _parse_writer(name, entry, file, directory)
         findings.extend(wrong)
         if writer is not None:
             writers[name] = writer
@@ -60,7 +64,9 @@ def parse_use(
     return (None if findings else WriterUse(required=required, options=options)), findings
 
 
-def _parse_writer(name: str, raw: Mapping[str, Any], file: str) -> tuple[ConfiguredWriter | None, tuple[Finding, ...]]:
+def _parse_writer(
+    name: str, raw: Mapping[str, Any], file: str, directory: Path | None
+) -> tuple[ConfiguredWriter | None, tuple[Finding, ...]]:
     pointer = join(["writers", name])
     type_ = raw.get("type", name)
     if not _NAME.fullmatch(name):
@@ -74,7 +80,13 @@ def _parse_writer(name: str, raw: Mapping[str, Any], file: str) -> tuple[Configu
         return None, (_unknown_type(type_, str(error), file, place),)
     given = {key: value for key, value in raw.items() if key != "type"}
     settings, findings = parse_struct(given, spec.settings, file=file, pointer=pointer)
-    return (None if settings is None else ConfiguredWriter(name, type_, settings, spec)), findings
+    if settings is None:
+        return None, findings
+    findings += tuple(
+        msgspec.structs.replace(finding, file=file, pointer=pointer + finding.pointer)
+        for finding in spec.check(settings, directory)
+    )
+    return ConfiguredWriter(name, type_, settings, spec), findings
 
 
 def _unknown_type(type_: str, why: str, file: str, place: str) -> Finding:

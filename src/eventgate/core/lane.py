@@ -159,6 +159,28 @@ class GroupingLane(Lane):
             await asyncio.wait(self._runners)
 
 
+class TopicLanes(Lane):
+    """A grouping lane for each topic: one that is held up holds up no other."""
+
+    def __init__(self, writer: Writer, grouping: Grouping) -> None:
+        super().__init__(writer)
+        self._grouping = grouping
+        self._lanes: dict[str, GroupingLane] = {}
+
+    async def write(self, event: Event, deadline: float) -> WriteResult:
+        """As for the topic's lane."""
+        lane = self._lanes.get(event.topic)
+        if lane is None:
+            lane = self._lanes[event.topic] = GroupingLane(self.writer, self._grouping)
+        return await lane.write(event, deadline)
+
+    async def close(self) -> None:
+        """Wait until every queue is written."""
+        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+
+
 def lane_to(writer: Writer) -> Lane:
     """The lane that `writer` asks for."""
-    return Lane(writer) if writer.grouping is None else GroupingLane(writer, writer.grouping)
+    if writer.grouping is None:
+        return Lane(writer)
+    return (TopicLanes if writer.grouping.by_topic else GroupingLane)(writer, writer.grouping)

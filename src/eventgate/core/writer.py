@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from eventgate.core.model import Event, Unacceptable, WriteResult
+from eventgate.errors import Finding
 
 
 class Grouping(msgspec.Struct, frozen=True):
@@ -17,12 +18,15 @@ class Grouping(msgspec.Struct, frozen=True):
     `max_events` and `max_bytes` (sum of the bodies) bound a group; `concurrency` bounds the writes under way at once;
     `max_queued` bounds the events that wait for their turn: past it an event is `failed` at once.
     A lone event never waits: a group is whatever queued up while all places were busy.
+    `by_topic`: a group has events of one topic, and each topic has queue and places of its own, so that one whose part
+    of the sink does not answer holds up no other.
     """
 
     max_events: int = 64
     max_bytes: int = 4 * 1024 * 1024
     concurrency: int = 1
     max_queued: int = 4096
+    by_topic: bool = False
 
 
 @runtime_checkable
@@ -62,12 +66,31 @@ class WriterContext(msgspec.Struct, frozen=True):
 
     `directory` is what relative paths are relative to (None when the configuration is not in a local directory);
     `ssl_ca_bundle` holds for every HTTPS call; `ledger_retain_days` is how long a ledger remembers an event id.
+    `resolve` gives what a secret's reference (as written in the configuration) stands for now,
+    for credentials that are rotated; it raises `SourceError`. None where there is no configuration.
+    `request_timeout_seconds` is the longest time that a `write` is given. `freezes`: the process stands still between
+    requests (AWS Lambda), so what is under way at a deadline has to be given up then, or it goes on much later.
     """
 
     name: str
     directory: Path | None
     ssl_ca_bundle: bool | str = True
     ledger_retain_days: int = 30
+    resolve: Callable[[str], Awaitable[str]] | None = None
+    request_timeout_seconds: float = 10.0
+    freezes: bool = False
+
+
+def _nothing_wrong(settings: Any, directory: Path | None) -> Sequence[Finding]:
+    return ()
+
+
+def _no_files(options: Any) -> Sequence[str]:
+    return ()
+
+
+def _as_it_is(options: Any, files: Mapping[str, bytes]) -> Any:
+    return options
 
 
 class WriterSpec(msgspec.Struct, frozen=True):
@@ -75,12 +98,22 @@ class WriterSpec(msgspec.Struct, frozen=True):
 
     `settings` describes `writers.NAME` without `type`; `topic_settings` describes `topics.TOPIC.writers.NAME`
     without `required`. Both are msgspec Structs: unknown keys are findings, documentation stands in the annotations.
+
+    `check` finds what is wrong with settings that have the right form, without asking the sink: it is given them and
+    the local configuration directory (None if there is none); `file` of its findings is empty, their pointers are
+    relative to the writer's entry.
+    `files` tells of a topic's settings which files they name, relative to the folder of the topics or the configuration
+    directory. These are read, and again whenever they change, and `fill` makes of the settings and the contents what
+    the writer finds in `Event.options`; it raises `ValueError` with a text for people.
     """
 
     settings: type[msgspec.Struct]
     topic_settings: type[msgspec.Struct]
     build: Callable[[Any, WriterContext], Writer]
     summary: str = ""
+    check: Callable[[Any, Path | None], Sequence[Finding]] = _nothing_wrong
+    files: Callable[[Any], Sequence[str]] = _no_files
+    fill: Callable[[Any, Mapping[str, bytes]], Any] = _as_it_is
 
 
 class NoTopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -21,9 +21,15 @@ GROUP = "eventgate.writers"
 
 BUILT_IN: Mapping[str, str] = {
     "discard": "eventgate.writers.discard:SPEC",
+    "eventbridge": "eventgate.writers.eventbridge.writer:SPEC",
+    "kafka": "eventgate.writers.kafka.writer:SPEC",
+    "postgres": "eventgate.writers.postgres.writer:SPEC",
     "sqlite": "eventgate.writers.sqlite.writer:SPEC",
 }
 """The types that come with the gate, and where their specifications lie."""
+
+EXTRAS: Mapping[str, str] = {"eventbridge": "aws", "kafka": "kafka", "postgres": "postgres"}
+"""The extra that brings a type's client library."""
 
 
 def find_spec(type: str) -> WriterSpec:
@@ -31,14 +37,21 @@ def find_spec(type: str) -> WriterSpec:
 
     Raises `LookupError` with a text for people: no such type, a plugin that cannot be imported, or two that claim it.
     """
-    if type in BUILT_IN:
-        module, _, attribute = BUILT_IN[type].partition(":")
-        spec = getattr(import_module(module), attribute)
-    else:
-        spec = _load(_only(type, _plugins().get(type, [])))
+    spec = _import(type) if type in BUILT_IN else _load(_only(type, _plugins().get(type, [])))
     if not isinstance(spec, WriterSpec):
         raise LookupError(f"the writer type {type!r} names something that is not a WriterSpec")
     return spec
+
+
+def _import(type: str) -> object:
+    module, _, attribute = BUILT_IN[type].partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if type not in EXTRAS or (error.name or "").startswith("eventgate"):
+            raise
+        extra = EXTRAS[type]
+        raise LookupError(f"the writer type {type!r} needs a library: pip install 'eventgate[{extra}]'") from error
 
 
 def known_types() -> tuple[str, ...]:

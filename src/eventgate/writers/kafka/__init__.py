@@ -1,0 +1,1 @@
+"""The Kafka sink: one idempotent librdkafka producer, acknowledged by all in-sync replicas."""

@@ -1,0 +1,245 @@
+"""The queue in front of librdkafka. Nothing leaves it while no broker is up: what is in it is not in Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from typing import Final, TypeVar
+
+from confluent_kafka import KafkaException
+
+from eventgate.core.model import Outcome, WriteResult
+from eventgate.errors import ConfigurationError, SinkUnavailable
+from eventgate.writers.kafka import errors
+from eventgate.writers.kafka.parcel import Parcel
+from eventgate.writers.kafka.producer import KafkaProducer, Report
+
+log = logging.getLogger("eventgate.kafka")
+T = TypeVar("T")
+
+MAX_EVENTS: Final = 10_000
+"""How many events may wait here; more are `failed` at once."""
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""How many bytes they may have together."""
+ASK_SECONDS: Final = 1.0
+"""How long one question to the brokers may take; it is asked again while events wait."""
+PAUSE_SECONDS: Final = 0.1
+"""Between two questions, or two attempts to make a producer."""
+STALE_SECONDS: Final = 5.0
+"""How old a producer is at least before it is replaced because the brokers do not accept its credentials."""
+
+Make = Callable[[Callable[[KafkaProducer, list[Report]], None]], Awaitable[KafkaProducer]]
+"""Makes a producer with what the credentials are now; raises `SinkUnavailable` or `ConfigurationError`."""
+
+
+class Outbox:
+    """Hands parcels to a producer, in order, once a broker is up; replaces the producer when it cannot go on.
+
+    `escalate` takes parcels whose batch was refused for what may be another's fault; without it, each is alone.
+    """
+
+    def __init__(self, make: Make, threads: Executor, escalate: Callable[[Parcel], None] | None) -> None:
+        self._make = make
+        self._threads = threads
+        self._escalate = escalate
+        self._producer: KafkaProducer | None = None
+        self._waiting: deque[Parcel] = deque()
+        self._bytes = 0
+        self._doubtful: dict[str, list[Parcel]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sender: asyncio.Task[None] | None = None
+        self._making = asyncio.Lock()
+        self._reason = "no Kafka broker has answered yet"
+        self._last_topic: str | None = None
+
+    @property
+    def not_handed(self) -> WriteResult:
+        """The result of an event that still waits at its deadline."""
+        return WriteResult(Outcome.FAILED, reason=self._reason)
+
+    async def open(self, seconds: float) -> None:
+        """Make the producer, waiting for it at most `seconds`, and ask for a broker in the background.
+
+        Raises `ConfigurationError` where the properties are wrong.
+        """
+        making = self._spawn(self._prepare())
+        await asyncio.wait({making}, timeout=seconds)
+        if making.done():
+            await making
+        self._wake()
+
+    def put(self, parcel: Parcel) -> None:
+        """Hand it over, or let it wait."""
+        self._last_topic = parcel.topic
+        producer = None if self._waiting else self._producer
+        if producer is None or not producer.up or not self._hand_over(parcel, producer):
+            self._queue(parcel)
+
+    async def probe(self, seconds: float) -> None:
+        """Ask a broker; raises `SinkUnavailable`."""
+        if self._producer is None or self._is_bad(self._producer):
+            await asyncio.wait({self._spawn(self._prepare())}, timeout=seconds / 2)
+        if self._producer is None:
+            raise SinkUnavailable(self._reason)
+        await self._ask(self._producer, self._last_topic, seconds)
+        self._drain()
+
+    async def purge(self) -> None:
+        """Give up what librdkafka has: its process is about to be frozen."""
+        if self._producer is not None:
+            await self._in_thread(self._producer.purge)
+
+    async def close(self, seconds: float) -> None:
+        """Hand over what waits and flush it, for at most `seconds`; the rest gets its result."""
+        until = time.monotonic() + seconds
+        if self._waiting and self._sender is not None:
+            await asyncio.wait({self._sender}, timeout=seconds)
+        for task in (*self._tasks,):
+            task.cancel()
+        for parcel in (*self._waiting, *(each for others in self._doubtful.values() for each in others)):
+            parcel.settle(errors.CLOSED)
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await self._in_thread(lambda: producer.close(max(0.0, until - time.monotonic())))
+
+    def _queue(self, parcel: Parcel) -> None:
+        if len(self._waiting) >= MAX_EVENTS or self._bytes + len(parcel.value) > MAX_BYTES:
+            self._forget_settled()
+        if len(self._waiting) >= MAX_EVENTS or self._bytes + len(parcel.value) > MAX_BYTES:
+            parcel.settle(errors.QUEUE_FULL)
+            return
+        self._waiting.append(parcel)
+        self._bytes += len(parcel.value)
+        self._wake()
+
+    def _forget_settled(self) -> None:
+        """Events past their deadline stay in the queue until it moves; they must not keep others out."""
+        self._waiting = deque(parcel for parcel in self._waiting if parcel.result is None)
+        self._bytes = sum(len(parcel.value) for parcel in self._waiting)
+
+    def _wake(self) -> None:
+        if self._sender is None or self._sender.done():
+            self._sender = self._spawn(self._send())
+
+    def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _send(self) -> None:
+        """Until nothing waits: have a producer that is good, ask for a broker, hand over."""
+        while True:
+            try:
+                producer = await self._good_producer()
+                if not producer.up:
+                    await self._ask(producer, self._last_topic, ASK_SECONDS)
+                self._drain()
+            except SinkUnavailable as unavailable:
+                self._reason = str(unavailable)
+            except ConfigurationError:  # it was right once: a file that is named there has gone
+                self._reason = "the Kafka producer cannot be made as it is configured"
+            self._forget_settled()
+            if not self._waiting:
+                return
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _prepare(self) -> None:
+        try:
+            await self._good_producer()
+        except SinkUnavailable as unavailable:
+            self._reason = str(unavailable)
+
+    async def _good_producer(self) -> KafkaProducer:
+        async with self._making:
+            return await self._make_good()
+
+    async def _make_good(self) -> KafkaProducer:
+        producer = self._producer
+        if producer is not None and self._is_bad(producer):
+            log.warning("the Kafka producer is replaced: %s", errors.reason(producer.trouble or "_FATAL"))
+            self._producer = None
+            self._spawn(self._in_thread(lambda: producer.close(0.0)))
+        if self._producer is None:
+            self._producer = await self._make(self._receive)
+        return self._producer
+
+    def _is_bad(self, producer: KafkaProducer) -> bool:
+        if producer.spent:
+            return True
+        stale = time.monotonic() - producer.born > STALE_SECONDS
+        return stale and not producer.up and producer.trouble in errors.OF_THE_CREDENTIALS
+
+    async def _ask(self, producer: KafkaProducer, topic: str | None, seconds: float) -> None:
+        await self._in_thread(lambda: producer.ask(topic, seconds))
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def _drain(self) -> None:
+        producer = self._producer
+        while self._waiting and producer is not None and producer.up:
+            parcel = self._waiting[0]
+            if parcel.result is None and not self._hand_over(parcel, producer):
+                return
+            self._waiting.popleft()
+            self._bytes -= len(parcel.value)
+
+    def _hand_over(self, parcel: Parcel, producer: KafkaProducer) -> bool:
+        """False if it has to wait: librdkafka is full, or gave itself up."""
+        try:
+            producer.take(parcel)
+        except BufferError:
+            return False
+        except KafkaException as error:
+            code = errors.code_of(error.args[0])
+            if error.args[0].fatal() or producer.spent:
+                producer.spent, producer.up = True, False
+                return False
+            if code in errors.OF_THE_TOPIC and not parcel.asked:
+                self._doubt(parcel)
+            else:
+                parcel.settle(errors.raised(code))
+        return True
+
+    def _doubt(self, parcel: Parcel) -> None:
+        """Ask the cluster about the topic before it is believed that there is none: it may be new."""
+        parcel.asked = True
+        others = self._doubtful.setdefault(parcel.topic, [])
+        others.append(parcel)
+        if len(others) == 1:
+            self._spawn(self._inquire(parcel.topic))
+
+    async def _inquire(self, topic: str) -> None:
+        try:
+            if self._producer is not None:
+                await self._ask(self._producer, topic, ASK_SECONDS)
+        except SinkUnavailable as unavailable:
+            self._reason = str(unavailable)
+        for parcel in self._doubtful.pop(topic):
+            if parcel.result is None:
+                self.put(parcel)
+
+    def _receive(self, producer: KafkaProducer, reports: list[Report]) -> None:
+        """What became of parcels; called in the event loop."""
+        for parcel, code, partition, offset in reports:
+            if code is None:
+                position: dict[str, str | int] = {"topic": parcel.topic}
+                position |= {} if partition is None else {"partition": partition}
+                position |= {} if offset is None or offset < 0 else {"offset": offset}
+                parcel.settle(WriteResult(Outcome.DELIVERED, position))
+            else:
+                self._undelivered(parcel, code, first_attempt=parcel.troubles == producer.troubles)
+        if self._waiting:
+            self._drain()
+
+    def _undelivered(self, parcel: Parcel, code: str, *, first_attempt: bool) -> None:
+        if code in errors.OF_THE_BATCH and first_attempt and self._escalate is not None and parcel.result is None:
+            parcel.handed = False  # certainly not there, and free to be sent again
+            self._escalate(parcel)
+            return
+        parcel.settle(errors.reported(code, first_attempt=first_attempt, alone=self._escalate is None))

@@ -1,0 +1,137 @@
+"""One librdkafka producer and the thread that polls it.
+
+librdkafka's callbacks run in that thread. What they report goes to the event loop in batches: one wake-up for all that
+one poll brought.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from eventgate.errors import SinkUnavailable
+from eventgate.writers.kafka.errors import code_of, reason
+from eventgate.writers.kafka.logs import RedactedLog
+from eventgate.writers.kafka.parcel import Parcel
+
+log = logging.getLogger("eventgate.kafka")
+
+POLL_SECONDS: Final = 0.1
+"""How long a poll waits for something to report; closing waits as long at most."""
+PURGE_SECONDS: Final = 1.0
+"""How long the reports of purged messages are waited for."""
+NO_TOPIC: Final = "?"
+"""No legal topic name: to ask a broker for metadata without naming a topic, or getting all of them."""
+
+Report = tuple[Parcel, str | None, int | None, int | None]
+"""A parcel, the code of its error, its partition and offset."""
+Receiver = Callable[["KafkaProducer", list[Report]], None]
+
+
+class KafkaProducer:
+    """Takes parcels, and tells `receive` in the event loop what became of them.
+
+    `up` is whether a broker has answered since all were down. `troubles` counts what librdkafka found wrong: if it
+    grew while a message was under way, there may have been more than one attempt. `spent` is whether librdkafka gave
+    itself up (fatal error). Raises `KafkaException` where the properties are wrong or no token can be had.
+    """
+
+    def __init__(self, name: str, properties: Mapping[str, Any], receive: Receiver) -> None:
+        self.up = False
+        self.spent = False
+        self.troubles = 0
+        self.trouble: str | None = None
+        self.born = time.monotonic()
+        self._downs = 0
+        self._loop = asyncio.get_running_loop()
+        self._receive = receive
+        self._reports: list[Report] = []
+        self._closing = threading.Event()
+        self._purge = threading.Event()
+        self._flush_seconds = 0.0
+        self._properties = {**properties, "error_cb": self._on_error, "logger": RedactedLog(name)}
+        self._thread = threading.Thread(target=self._poll, name=f"eventgate-{name}", daemon=True)
+
+    def connect(self) -> None:
+        """Make the producer and begin to poll; it connects by itself. Blocks while a token is fetched."""
+        self._producer = Producer(self._properties)
+        self._thread.start()
+
+    def take(self, parcel: Parcel) -> None:
+        """Hand a parcel to librdkafka; never blocks. Raises `KafkaException`, or `BufferError` where it is full."""
+        parcel.troubles = self.troubles
+        self._producer.produce(
+            parcel.topic,
+            parcel.value,
+            parcel.key,
+            on_delivery=partial(self._on_delivery, parcel),
+            headers=parcel.headers,  # type: ignore[arg-type]  # a list is invariant
+        )
+        parcel.handed = True
+
+    def ask(self, topic: str | None, seconds: float) -> None:
+        """Ask a broker for metadata, which is how `up` becomes true. Blocks; raises `SinkUnavailable`."""
+        downs = self._downs
+        try:
+            self._producer.list_topics(topic or NO_TOPIC, timeout=seconds)
+        except KafkaException as error:
+            code = code_of(error.args[0])
+            raise SinkUnavailable(reason(self.trouble or code)) from None
+        if downs == self._downs:
+            self.up = True
+            self.trouble = None
+
+    def purge(self) -> None:
+        """Give up every message: those that were sent may have landed all the same. Blocks for a moment."""
+        self._producer.purge()
+
+    def close(self, seconds: float) -> None:
+        """Flush for at most `seconds`, purge the rest, and end. Blocks."""
+        self._flush_seconds = seconds
+        self._closing.set()
+        self._thread.join(seconds + 2 * PURGE_SECONDS)
+
+    def _poll(self) -> None:
+        while not self._closing.is_set():
+            self._serve(partial(self._producer.poll, POLL_SECONDS))
+        self._serve(partial(self._producer.flush, self._flush_seconds))
+        if len(self._producer):
+            self._serve(self._producer.purge)
+            self._serve(partial(self._producer.flush, PURGE_SECONDS))
+        del self._producer
+
+    def _serve(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except Exception as error:  # a callback's, or librdkafka's: the thread has to go on
+            log.warning("polling Kafka failed (%s)", type(error).__name__)
+        if self._reports:
+            reports, self._reports = self._reports, []
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(self._receive, self, reports)
+
+    def _on_delivery(self, parcel: Parcel, error: KafkaError | None, message: Message) -> None:
+        code = None if error is None else code_of(error)
+        self._reports.append((parcel, code, message.partition(), message.offset()))
+
+    def _on_error(self, error: KafkaError) -> None:
+        code = code_of(error)
+        self.troubles += 1
+        if code == "_ALL_BROKERS_DOWN":
+            self._downs += 1
+            self.up = False
+            self.trouble = self.trouble or code
+        elif error.fatal():
+            self.spent = True
+            self.up = False
+            self.trouble = "_FATAL"
+        else:
+            self.trouble = code

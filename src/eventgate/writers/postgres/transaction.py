@@ -1,0 +1,142 @@
+"""One group, one transaction: ledger and statements come through together or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from eventgate.core.model import Event, WriteResult
+from eventgate.writers.postgres import ledger
+from eventgate.writers.postgres.errors import LEDGER, NO_TIME, Remedy, Trouble, trouble
+from eventgate.writers.postgres.statements import Statement
+
+if TYPE_CHECKING:
+    from eventgate.writers.postgres.connect import Connection
+    from eventgate.writers.postgres.pool import Lease
+
+STALE_SECONDS = 1.0
+"""A connection that lay idle for so long is asked whether it is alive before much time is spent on it."""
+ALIVE_SECONDS = 1.0
+"""How long its answer may take, half of the time that is left at most."""
+EARLIER_SECONDS = 0.05
+"""How much earlier than us the server gives up, so that it is the one who says why."""
+ABANDONED_SECONDS = 1.0
+"""How long after the deadline the server bears with a transaction that nobody goes on with: a frozen Lambda."""
+
+_COMMIT = "SET LOCAL statement_timeout = 0; COMMIT"
+"""A COMMIT that waits for a replica must not be taken for done when its time is up, which is what the server does."""
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What a group of one topic goes through: the table that remembers it (None: none does), and statements."""
+
+    table: str | None
+    sql: tuple[Statement, ...] = ()
+
+
+class Attempt:
+    """One try. `new` are the ids that it inserted, `committing` whether it asked the server to commit."""
+
+    def __init__(self, lease: Lease, task: Task, events: Sequence[Event], doubtful: frozenset[str]) -> None:
+        self._lease = lease
+        self._task = task
+        self._events = events
+        self._doubtful = doubtful
+        self._stage = LEDGER
+        self.new: frozenset[str] = frozenset()
+        self.committing = False
+
+    async def run(self, until: float) -> list[WriteResult]:
+        """Write the group by `until`; one result for each event. Raises `Trouble`, the transaction being gone."""
+        connection = self._lease.connection
+        try:
+            try:
+                await self._begin(until)
+                async with asyncio.timeout_at(until):
+                    results = await self._write()
+                    self.committing = True
+                    await self._commit()
+                return results
+            except Trouble:
+                raise
+            except Exception as error:
+                raise self._explain(error, until) from error
+        except Trouble:
+            await self._undo(until)
+            raise
+        finally:
+            self._lease.broken = self._lease.broken or connection.is_closed()
+
+    async def _begin(self, until: float) -> None:
+        """Open the transaction with timeouts of its own, and learn on the way whether the connection is alive."""
+        loop = asyncio.get_running_loop()
+        left = until - loop.time()
+        if left <= EARLIER_SECONDS:
+            raise Trouble(NO_TIME)
+        stale = self._lease.idle_seconds > STALE_SECONDS
+        seconds = min(left / 2, ALIVE_SECONDS) if stale else left
+        async with asyncio.timeout(seconds):
+            await self._lease.connection.execute(_opening(left))
+
+    async def _write(self) -> list[WriteResult]:
+        connection, task, events = self._lease.connection, self._task, self._events
+        there: dict[str, str] = {}
+        if task.table is None:
+            self.new = frozenset(event.event_id for event in events)
+        else:
+            self.new = await ledger.record(connection, task.table, events)
+            if old := [event.event_id for event in events if event.event_id not in self.new]:
+                there = await ledger.digests(connection, task.table, events[0].topic, old)
+        if fresh := [event for event in events if event.event_id in self.new]:
+            await self._run_files(connection, fresh)
+        return ledger.judge(events, task.table, self.new, there, self._doubtful)
+
+    async def _run_files(self, connection: Connection, fresh: Sequence[Event]) -> None:
+        if not self._task.sql:
+            return
+        arguments = (ledger.bodies(fresh), ledger.metadata(fresh))
+        for statement in self._task.sql:
+            self._stage = statement.name
+            await connection.execute(statement.text, *arguments[: statement.parameters])
+
+    async def _commit(self) -> None:
+        if await self._lease.connection.execute(_COMMIT) != "COMMIT":
+            self.committing = False
+            raise Trouble("the database rolled the transaction back", Remedy.AGAIN)
+
+    def _explain(self, error: Exception, until: float) -> Trouble:
+        connection = self._lease.connection
+        if isinstance(error, TimeoutError):
+            self._lease.broken = True
+            late = asyncio.get_running_loop().time() >= until
+            remedy = Remedy.NONE if late else Remedy.RECONNECT
+            reason = "the database did not answer before the deadline" if late else "the database did not answer"
+            return Trouble(reason, remedy, in_doubt=self.committing)
+        stage = LEDGER if self.committing else self._stage
+        return trouble(error, stage=stage, committing=self.committing, lost=connection.is_closed())
+
+    async def _undo(self, until: float) -> None:
+        """Roll back, if the connection is to be used again; one that is cut is rolled back by the server."""
+        connection = self._lease.connection
+        if self._lease.broken or connection.is_closed() or not connection.is_in_transaction():
+            return
+        try:
+            async with asyncio.timeout_at(until + EARLIER_SECONDS / 2):
+                await connection.execute("ROLLBACK")
+        except Exception:
+            self._lease.broken = True
+
+
+def _opening(left: float) -> str:
+    """READ COMMITTED whatever the database's default: what the second look at the ledger sees depends on it."""
+    milliseconds = max(1, int((left - EARLIER_SECONDS) * 1000))
+    abandoned = int((left + ABANDONED_SECONDS) * 1000)
+    return (
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+        f"SET LOCAL statement_timeout = {milliseconds};"
+        f"SET LOCAL lock_timeout = {max(1, milliseconds - 5)};"
+        f"SET LOCAL idle_in_transaction_session_timeout = {abandoned}"
+    )

@@ -1,0 +1,184 @@
+"""The Postgres writer: groups of events, each in one transaction, with a ledger that makes every retry harmless."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eventgate.core.model import Event, Unacceptable, WriteResult
+from eventgate.core.writer import Grouping, WriterContext, WriterSpec
+from eventgate.errors import ConfigurationError, Finding, SinkUnavailable
+
+from eventgate.writers.postgres import inspection, ledger, refusals, statements
+from eventgate.writers.postgres.connect import Connector
+from eventgate.writers.postgres.delivery import Group
+from eventgate.writers.postgres.errors import MISSING_TABLES, Trouble, trouble
+from eventgate.writers.postgres.migrations import NewerTables, migrate
+from eventgate.writers.postgres.pool import Lease, Pool
+from eventgate.writers.postgres.settings import PostgresSettings, PostgresTopicSettings, TopicStatements
+from eventgate.writers.postgres.transaction import Task
+
+OPEN_SECONDS = 2.0
+"""How long opening may wait for a first connection, which is not needed then."""
+PROBE_SECONDS = 2.5
+"""How long a probe may take."""
+INSPECT_SECONDS = 8.0
+MARGIN_SECONDS = 0.1
+"""How long before its deadline a write is given up, a tenth of the time at most: so that its reason arrives in time."""
+PRUNE_SECONDS = 600.0
+"""How often the ledger is looked through."""
+PRUNING_SECONDS = 1.0
+"""How long that may take; a write with less time left leaves it to the next one."""
+
+
+class PostgresWriter:
+    """Writes groups of events; opens connections as it needs them, and again whenever they are lost."""
+
+    def __init__(self, name: str, connector: Connector, settings: PostgresSettings, retain_days: int = 30) -> None:
+        self.name = name
+        # One place is left over, so that a topic whose table is locked does not take all others along.
+        self.grouping: Grouping | None = Grouping(concurrency=max(1, settings.pool_size - 1), by_topic=True)
+        self._pool = Pool(connector, settings.pool_size)
+        self._group = Group(self._pool, connector, self._after)
+        self._ledger = settings.ledger
+        self._creates_tables = settings.create_tables
+        self._retain_days = retain_days
+        self._prune_at = 0.0
+
+    async def open(self) -> None:
+        """Let connections be made; tries to make the first one, and the tables where that is asked for."""
+        self._pool.open()
+        until = asyncio.get_running_loop().time() + OPEN_SECONDS
+        try:
+            async with self._pool.lease(until) as lease:
+                if self._creates_tables:
+                    await self._create_tables(lease, until)
+        except Trouble:
+            return  # health says so, and each write tries again
+
+    def refuse(self, event: Event) -> Unacceptable | None:
+        """What jsonb cannot hold: NUL, numbers with too many places, too many bytes."""
+        return refusals.refusal(event)
+
+    async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
+        """Write events, those of each topic in a transaction of their own; an id that repeats has to wait its turn."""
+        loop = asyncio.get_running_loop()
+        until = deadline - min(MARGIN_SECONDS, max(deadline - loop.time(), 0.0) * 0.1)
+        topics: dict[tuple[str, Any], list[int]] = {}
+        for index, event in enumerate(events):
+            topics.setdefault((event.topic, event.options.get(self.name)), []).append(index)
+        results: dict[int, WriteResult] = {}
+        written = await asyncio.gather(
+            *(self._write_topic([events[index] for index in indices], until) for indices in topics.values())
+        )
+        for indices, found in zip(topics.values(), written, strict=True):
+            results.update(zip(indices, found, strict=True))
+        return [results[index] for index in range(len(events))]
+
+    async def probe(self) -> None:
+        """Ask the database for the gate's tables, and whether the gate may write to them."""
+        until = asyncio.get_running_loop().time() + PROBE_SECONDS
+        try:
+            async with self._pool.lease(until) as lease, asyncio.timeout_at(until):
+                if self._creates_tables:
+                    await self._create_tables(lease, until)
+                missing = await inspection.missing(lease.connection, ledger=self._ledger)
+        except Trouble as problem:
+            raise SinkUnavailable(problem.reason) from None
+        except TimeoutError:
+            raise SinkUnavailable(f"no answer within {PROBE_SECONDS:g} s") from None
+        except Exception as error:
+            self._pool.forget_idle()
+            raise SinkUnavailable(trouble(error, lost=True).reason) from None
+        if missing is not None:
+            raise SinkUnavailable(missing)
+
+    async def inspect(self, topics: Mapping[str, Any]) -> Sequence[Finding]:
+        """What is wrong between the topics' statements and the database's tables; raises `SinkUnavailable`."""
+        until = asyncio.get_running_loop().time() + INSPECT_SECONDS
+        try:
+            async with self._pool.lease(until) as lease, asyncio.timeout_at(until):
+                return await inspection.inspect(lease.connection, topics, ledger=self._ledger)
+        except Trouble as problem:
+            raise SinkUnavailable(problem.reason) from None
+        except TimeoutError:
+            raise SinkUnavailable(f"no answer within {INSPECT_SECONDS:g} s") from None
+        except Exception as error:
+            raise SinkUnavailable(trouble(error, lost=True).reason) from None
+
+    async def close(self) -> None:
+        """Wait for what is under way, and part from the database."""
+        await self._pool.close()
+
+    async def _write_topic(self, events: Sequence[Event], until: float) -> list[WriteResult]:
+        """Events of one topic, in rounds in which no id occurs twice."""
+        results: list[WriteResult | None] = [None] * len(events)
+        while left := [index for index, result in enumerate(results) if result is None]:
+            first = {events[index].event_id: index for index in reversed(left)}
+            turn = sorted(first.values())
+            task = self._task(events[turn[0]].options.get(self.name))
+            written = await self._group.deliver(task, [events[index] for index in turn], until)
+            for index, result in zip(turn, written, strict=True):
+                results[index] = result
+        return [result for result in results if result is not None]
+
+    def _task(self, options: object) -> Task:
+        sql = options.sql if isinstance(options, TopicStatements) else ()
+        table = ledger.EVENTS_TABLE if not sql else ledger.LEDGER_TABLE if self._ledger else None
+        return Task(table, sql)
+
+    async def _after(self, lease: Lease, task: Task, until: float) -> None:
+        """Now and then, forget a few old entries of the ledger, while there is a connection and time for it."""
+        now = asyncio.get_running_loop().time()
+        if task.table != ledger.LEDGER_TABLE or now < self._prune_at or until - now < PRUNING_SECONDS:
+            return
+        self._prune_at = now + PRUNE_SECONDS
+        try:
+            async with asyncio.timeout(PRUNING_SECONDS):
+                if await ledger.prune(lease.connection, self._retain_days):
+                    self._prune_at = 0.0
+        except Exception:  # the events are safe; whoever may not delete is told by `check --connect`
+            lease.broken = True
+
+    async def _create_tables(self, lease: Lease, until: float) -> None:
+        try:
+            async with asyncio.timeout_at(until):
+                if await inspection.missing(lease.connection, ledger=self._ledger) == MISSING_TABLES:
+                    await migrate(lease.connection)
+        except NewerTables:
+            return
+        except Exception as error:
+            lease.broken = True
+            raise trouble(error) from error
+
+
+def check(settings: PostgresSettings, directory: Path | None) -> Sequence[Finding]:
+    """What is wrong with how the database is named."""
+    try:
+        Connector(settings)
+    except ValueError as error:
+        return (Finding("error", "", str(error), "/dsn"),)
+    return ()
+
+
+def build(settings: PostgresSettings, context: WriterContext) -> PostgresWriter:
+    """A writer to the database that `settings` name; raises `ConfigurationError` where they name none."""
+    try:
+        connector = Connector(settings, context.resolve)
+    except ValueError as error:
+        pointer = f"/writers/{context.name}/dsn"
+        raise ConfigurationError((Finding("error", "config.json", str(error), pointer),)) from None
+    return PostgresWriter(context.name, connector, settings, context.ledger_retain_days)
+
+
+SPEC = WriterSpec(
+    settings=PostgresSettings,
+    topic_settings=PostgresTopicSettings,
+    build=build,
+    check=check,
+    summary="rows in PostgreSQL, by SQL of your own if you like; never holds one event id twice",
+    files=statements.named_files,
+    fill=statements.fill,
+)
