@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from eventgate.core.model import Outcome
+from eventgate.core.model import Outcome, WriteResult
 from eventgate.errors import SinkUnavailable
 from eventgate.testing import make_event
 from eventgate.testing.contract import opened
@@ -55,7 +55,8 @@ async def test_a_restart_in_the_middle_loses_nothing(kafka: Broker, writer: Kafk
         await asyncio.to_thread(kafka.start)
 
     restart = asyncio.ensure_future(keep_writing())
-    events, results = some_events(topic, 3000), []
+    events = some_events(topic, 3000)
+    results: list[WriteResult] = []
     for start in range(0, len(events), 20):
         results += await deliver_each(writer, events[start : start + 20], seconds=0.5)
         if restart.done() and start > 1000:
@@ -147,8 +148,8 @@ async def test_a_retry_within_the_deadline_delivers_once(kafka: Broker, proxy_to
         await deliver(writer, make_event(topic=topic, event_id="before"))
         proxy.drop("down")
         writing = asyncio.ensure_future(deliver(writer, make_event(topic=topic, event_id="once")))
-        while len(ids(kafka, topic)) < 2:
-            await asyncio.sleep(0.05)
+        while len(await asyncio.to_thread(ids, kafka, topic)) < 2:
+            pass
         proxy.reset()
         proxy.drop(None)
         ((result,),) = await asyncio.gather(writing)
