@@ -85,13 +85,11 @@ async def test_no_folder_is_none_and_an_empty_one_is_empty(bucket: Bucket) -> No
     assert await names(directory(), "empty") == []
 
 
-async def test_more_files_than_one_page_are_all_read(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    """S3 lists 1,000 a page."""
-    for number in range(1003):
-        bucket.write(f"conf/t/{number}.txt", b"")
-    bucket.put(conf__t__zz={})
-    assert await names(directory(), "t") == ["t/zz.json"]
-    monkeypatch.setattr(s3, "_PAGES", 1)
+async def test_more_objects_than_one_page_lists_are_all_seen(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "_PAGE_KEYS", 2)
+    bucket.put(conf__t__a={}, conf__t__b={}, conf__t__c={}, conf__t__d={}, conf__t__e={})
+    assert await names(directory(), "t") == [f"t/{stem}.json" for stem in "abcde"]
+    monkeypatch.setattr(s3, "_PAGES", 2)
     with pytest.raises(SourceError, match="too many objects"):
         await names(directory(), "t")
 
