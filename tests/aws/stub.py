@@ -89,6 +89,7 @@ def events_stub() -> Iterator[EventsStub]:
 def _handler(stub: EventsStub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one piece: else the kernel waits for an acknowledgement between them
 
         def setup(self) -> None:
             super().setup()

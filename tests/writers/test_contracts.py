@@ -11,6 +11,7 @@ from eventgate.core.writer import Writer, WriterContext
 from eventgate.testing import KeepingWriterContract, LedgerWriterContract, RecordingWriter, WriterContract
 from eventgate.writers.registry import BUILT_IN, find_spec
 from eventgate.writers.sqlite.reader import read_events
+from tests.writers.eventbridge import test_contract as eventbridge
 
 
 def build(type: str, folder: Path) -> Writer:
@@ -57,7 +58,11 @@ class TestSqlite(LedgerWriterContract):
         (folder / "events.db").unlink()
 
 
-CONTRACTS: dict[str, type[WriterContract]] = {"discard": TestDiscard, "sqlite": TestSqlite}
+CONTRACTS: dict[str, type[WriterContract]] = {
+    "discard": TestDiscard,
+    "eventbridge": eventbridge.TestEventBridge,
+    "sqlite": TestSqlite,
+}
 
 
 @pytest.mark.parametrize("type", BUILT_IN)

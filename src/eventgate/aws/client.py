@@ -153,11 +153,14 @@ def _settle(answer: asyncio.Future[T], result: T | AwsFailure) -> None:
 
 
 @functools.cache
-def _session() -> Any:
-    """One for the process: it remembers the credentials."""
+def _session(ca_bundle: bool | str) -> Any:
+    """One for the process, as there is one bundle: it remembers the credentials, and fetches them by the bundle too."""
     import botocore.session
 
-    return botocore.session.Session()
+    session = botocore.session.Session()
+    if ca_bundle is not True:
+        session.set_config_variable("ca_bundle", ca_bundle)
+    return session
 
 
 def _make(service: str, region: str | None, endpoint_url: str | None, ca_bundle: bool | str) -> tuple[Any, Transport]:
@@ -166,7 +169,7 @@ def _make(service: str, region: str | None, endpoint_url: str | None, ca_bundle:
     from eventgate.aws.transport import Transport
 
     once = Config(retries={"total_max_attempts": 1, "mode": "standard"}, parameter_validation=False)
-    client = _session().create_client(
+    client = _session(ca_bundle).create_client(
         service,
         region_name=region or os.environ.get("AWS_REGION") or None,
         endpoint_url=endpoint_url,

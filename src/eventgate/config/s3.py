@@ -23,6 +23,7 @@ SECONDS: Final = 10.0
 _AT_ONCE: Final = 8
 _ATTEMPTS: Final = 5
 _PAGES: Final = 100
+_PAGE_KEYS: Final = 1000
 _NOT_MODIFIED: Final = 304
 _PRECONDITION_FAILED: Final = 412
 _ABSENT: Final = "NoSuchKey"
@@ -118,7 +119,7 @@ class S3Directory:
         """The files of `folder` by name; None if no key begins with it."""
         prefix = self._key(folder) if folder else self._prefix
         prefix = f"{prefix.rstrip('/')}/" if prefix else ""
-        arguments: dict[str, Any] = {"Bucket": self._bucket, "Prefix": prefix}
+        arguments: dict[str, Any] = {"Bucket": self._bucket, "Prefix": prefix, "MaxKeys": _PAGE_KEYS}
         if not recursive:
             arguments["Delimiter"] = "/"
         files: dict[str, _Object] = {}

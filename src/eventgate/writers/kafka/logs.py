@@ -12,6 +12,7 @@ REPEAT_SECONDS: Final = 30.0
 """How long a line is not repeated: librdkafka writes one for each attempt to connect."""
 
 PHRASES: Final = (
+    ("FATAL", "a fault after which the producer has to be replaced"),
     ("Connection refused", "a connection was refused"),
     ("Connect to", "a connection could not be made"),
     ("connection closed by peer", "a connection was closed by the broker"),

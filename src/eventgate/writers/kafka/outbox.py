@@ -59,7 +59,8 @@ class Outbox:
     @property
     def not_handed(self) -> WriteResult:
         """The result of an event that still waits at its deadline."""
-        return WriteResult(Outcome.FAILED, reason=self._reason)
+        trouble = self._producer.trouble if self._producer is not None else None
+        return WriteResult(Outcome.FAILED, reason=errors.reason(trouble) if trouble else self._reason)
 
     async def open(self, seconds: float) -> None:
         """Make the producer, waiting for it at most `seconds`, and ask for a broker in the background.
@@ -197,7 +198,7 @@ class Outbox:
             return False
         except KafkaException as error:
             code = errors.code_of(error.args[0])
-            if error.args[0].fatal() or producer.spent:
+            if code == "_FATAL" or error.args[0].fatal() or producer.spent:
                 producer.spent, producer.up = True, False
                 return False
             if code in errors.OF_THE_TOPIC and not parcel.asked:

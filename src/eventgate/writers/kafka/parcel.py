@@ -38,12 +38,13 @@ class Parcel:
 
 
 class Pending:
-    """The results of one `write` that are still missing."""
+    """The results of one `write` that are still missing. `gave_up`: it ended while librdkafka still had some of it."""
 
-    __slots__ = ("_done", "_missing", "parcels")
+    __slots__ = ("_done", "_missing", "gave_up", "parcels")
 
     def __init__(self) -> None:
         self.parcels: list[Parcel] = []
+        self.gave_up = False
         self._missing = 0
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -60,12 +61,12 @@ class Pending:
         if not self._missing and not self._done.done():
             self._done.set_result(None)
 
-    def expire(self, not_handed: WriteResult) -> bool:
-        """End the wait: what librdkafka has is unknown, the rest gets `not_handed`. Whether anything was unknown."""
+    def expire(self, not_handed: WriteResult) -> None:
+        """End the wait: what librdkafka has is unknown, the rest gets `not_handed`."""
         late = [parcel for parcel in self.parcels if parcel.result is None]
         for parcel in late:
+            self.gave_up = self.gave_up or parcel.handed
             parcel.settle(NO_ANSWER if parcel.handed else not_handed)
-        return any(parcel.handed for parcel in late)
 
     async def wait(self) -> Sequence[WriteResult]:
         """One result for each parcel, in order, once there are all."""

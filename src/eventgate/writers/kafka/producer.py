@@ -111,7 +111,9 @@ class KafkaProducer:
     def _serve(self, call: Callable[[], object]) -> None:
         try:
             call()
-        except Exception as error:  # a callback's, or librdkafka's: the thread has to go on
+        except KafkaException as error:  # how the library tells of a fatal error: not by `error_cb`
+            self._on_error(error.args[0])
+        except Exception as error:  # the thread has to go on, whatever a callback met
             log.warning("polling Kafka failed (%s)", type(error).__name__)
         if self._reports:
             reports, self._reports = self._reports, []
@@ -129,7 +131,7 @@ class KafkaProducer:
             self._downs += 1
             self.up = False
             self.trouble = self.trouble or code
-        elif error.fatal():
+        elif error.fatal() or code == "_FATAL":
             self.spent = True
             self.up = False
             self.trouble = "_FATAL"

@@ -99,7 +99,6 @@ def properties(
         "bootstrap.servers": settings.bootstrap_servers,
         "acks": "all",
         "message.timeout.ms": longest,
-        "delivery.report.only.error": False,
     }
     return {name: as_text(located(name, value, directory)) for name, value in values.items()}
 

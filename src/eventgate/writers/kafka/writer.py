@@ -74,10 +74,13 @@ class KafkaWriter:
             outbox.put(pending.add(message.topic_of(event, self.name), message.key_of(event), event.body, headers))
         timer = loop.call_at(deadline, self._expire, pending, outbox)
         try:
-            return await pending.wait()
+            results = await pending.wait()
         finally:
             timer.cancel()
             pending.expire(outbox.not_handed)  # a cancelled write: what still waits must not be handed over later
+        if pending.gave_up and self._context.freezes:
+            await asyncio.gather(*(each.purge() for each in (self._outbox, self._single) if each is not None))
+        return results
 
     async def probe(self) -> None:
         """Ask a broker for metadata."""
