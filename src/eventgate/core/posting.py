@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from eventgate.core import ids, json
 from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.auth.tokens import bearer_token
@@ -15,7 +17,7 @@ from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
 from eventgate.core.limits import Limits
-from eventgate.core.model import Claims, Event, Outcome, Request, Response, Unacceptable, WriteResult
+from eventgate.core.model import Claims, Event, Outcome, Request, Response, WriteResult
 from eventgate.core.pointer import MISSING
 from eventgate.core.policy import Policy
 from eventgate.core.rate import SubjectRate
@@ -60,7 +62,8 @@ class Posting:
             deadline = self._deadline(request, topic)
             trail.event_id = event.event_id
             settled = self._refusals(event, topic)
-            trail.results = results = await self._delivery.deliver(event, topic, deadline, settled)
+            results = _masked(await self._delivery.deliver(event, topic, deadline, settled), event, topic)
+            trail.results = results
         finally:
             self._in_flight -= 1
         status, problems = verdict(topic, results)
@@ -114,10 +117,10 @@ class Posting:
             if isinstance(objection, WriteResult):
                 settled[name] = objection
             elif topic.uses[name].required:
-                problems.append(Problem(name, objection.message, pointer=objection.pointer))
+                problems.append(Problem(name, objection.message, pointer=_shown(objection.pointer, event, topic)))
                 too_large = too_large or objection.too_large
             else:
-                settled[name] = _refused(objection)
+                settled[name] = WriteResult(Outcome.REFUSED, reason=objection.message, pointer=objection.pointer)
         if problems:
             raise UnacceptableEvent(tuple(problems), too_large=too_large)
         return settled
@@ -176,5 +179,13 @@ def _event_id(topic: Topic, document: Any, head: Head) -> str:
     return text
 
 
-def _refused(objection: Unacceptable) -> WriteResult:
-    return WriteResult(Outcome.REFUSED, reason=objection.message, pointer=objection.pointer)
+def _masked(results: dict[str, WriteResult], event: Event, topic: Topic) -> dict[str, WriteResult]:
+    """The results with pointers that a caller may see."""
+    for name, result in results.items():
+        if result.pointer is not None:
+            results[name] = msgspec.structs.replace(result, pointer=_shown(result.pointer, event, topic))
+    return results
+
+
+def _shown(pointer: str | None, event: Event, topic: Topic) -> str | None:
+    return None if pointer is None else topic.schema.shown(pointer, event.document)
