@@ -56,12 +56,14 @@ class Posting:
 
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
-        self._enter()
+        self._check_load()
+        event, topic = await self._judge(request, head, topic_name, trail)
+        trail.event_id = event.event_id
+        settled = self._refusals(event, topic)
+        deadline = self._deadline(request, topic)
+        self._check_load()
+        self._in_flight += 1
         try:
-            event, topic = await self._judge(request, head, topic_name, trail)
-            deadline = self._deadline(request, topic)
-            trail.event_id = event.event_id
-            settled = self._refusals(event, topic)
             results = _masked(await self._delivery.deliver(event, topic, deadline, settled), event, topic)
             trail.results = results
         finally:
@@ -73,27 +75,27 @@ class Posting:
 
     async def validate(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}/validate`: all but the delivery; raises `Refusal`."""
-        self._enter()
-        try:
-            event, topic = await self._judge(request, head, topic_name, trail)
-            trail.event_id = event.event_id
-            self._refusals(event, topic)
-        finally:
-            self._in_flight -= 1
+        self._check_load()
+        event, topic = await self._judge(request, head, topic_name, trail)
+        trail.event_id = event.event_id
+        self._refusals(event, topic)
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
-    async def authenticate(self, head: Head) -> Claims:
+    async def authenticate(self, request: Request, head: Head) -> Claims:
         """Who the caller is; raises `Unauthenticated` or `Unavailable`."""
         token = bearer_token(head.all(b"authorization"), head.all(b"bearer"))
-        return await self._keyring.authenticate(token, self._limits.request_timeout_seconds)
+        seconds = self._limits.request_timeout_seconds
+        if request.deadline is not None:
+            seconds = max(0.0, min(seconds, request.deadline - asyncio.get_running_loop().time()))
+        return await self._keyring.authenticate(token, seconds)
 
-    def _enter(self) -> None:
+    def _check_load(self) -> None:
+        """Asked first, so that an overloaded gate spends nothing more, and last, since a body may take its time."""
         if self._in_flight >= self._limits.max_in_flight:
-            raise Overloaded("the gate has as many requests under way as it may")
-        self._in_flight += 1
+            raise Overloaded("the gate has as many events under way as it may")
 
     async def _judge(self, request: Request, head: Head, topic_name: str, trail: Trail) -> tuple[Event, Topic]:
-        claims = await self.authenticate(head)
+        claims = await self.authenticate(request, head)
         trail.subject = subject = claims.subject
         if self._rate is not None:
             self._rate.take(subject)
