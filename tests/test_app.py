@@ -55,7 +55,8 @@ async def test_an_event_is_taken_and_the_gate_is_well(conf: Path) -> None:
         assert (await ask(gate, "GET", "/readyz")).status == 200
         health = json.loads((await ask(gate, "GET", "/health")).body)
     assert health["status"] == "ok"
-    assert health["dependencies"] == {"discard": "ok", "keys": "ok", "access": "ok", "topics": "ok"}
+    assert set(health["dependencies"]) == {"discard", "configuration", "keys", "access", "topics"}
+    assert set(health["dependencies"].values()) == {"ok"}
 
 
 async def test_without_any_writer_a_server_keeps_events_in_sqlite(conf: Path) -> None:
@@ -147,6 +148,56 @@ async def test_a_rebuild_from_a_broken_configuration_leaves_the_gate_as_it_was(
             await ask(gate, "POST", "/terminate")
             assert (await ask(gate, "POST", "/topics/orders", b'{"id":1}')).status == 202
     assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+async def test_a_rebuild_that_failed_shows_until_one_succeeds(conf: Path) -> None:
+    good = (conf / "config.json").read_bytes()
+    async with opened(conf) as gate:
+        write(conf / "config.json", b"{")
+        await ask(gate, "POST", "/terminate")
+        answer = await ask(gate, "GET", "/health")
+        assert answer.status == 503
+        assert json.loads(answer.body)["failures"].keys() == {"configuration"}
+        write(conf / "config.json", good)
+        await ask(gate, "POST", "/terminate")
+        assert (await ask(gate, "GET", "/health")).status == 200
+
+
+async def test_keys_are_read_again_in_their_own_time(conf: Path) -> None:
+    auth = {"refresh_seconds": 0.01}
+    make(conf, token_public_keys_url="keys.json", auth=auth, refresh_seconds=3600)
+    async with opened(conf, background=True) as gate:
+        write(conf / "keys.json", TokenMaker("another").jwks())
+        async with asyncio.timeout(10):
+            while (await ask(gate, "POST", "/topics/orders", b'{"id":1}')).status != 401:  # noqa: ASYNC110  # see above
+                await asyncio.sleep(0)
+
+
+async def test_a_writer_that_no_topic_uses_does_not_degrade_the_gate(conf: Path) -> None:
+    writers = {"discard": {}, "spare": {"type": "sqlite", "path": "nowhere/events.db"}}
+    topics = {"orders": {"schema": True, "writers": {"discard": {}}}}
+    make(conf, token_public_keys_url="keys.json", writers=writers, topics=topics)
+    async with opened(conf) as gate:
+        answer = await ask(gate, "GET", "/health")
+    assert answer.status == 200
+    assert "spare" in json.loads(answer.body)["warnings"][0]
+
+
+async def test_a_gate_opens_without_waiting_long_for_keys_that_hang(conf: Path) -> None:
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(never, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    make(conf, token_public_keys_url=f"http://{host}:{port}/keys")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with opened(conf, keys_seconds=0.05) as gate:
+        assert (await ask(gate, "GET", "/livez")).status == 200
+        assert (await ask(gate, "GET", "/readyz")).status == 503
+        assert loop.time() - began < 4
+    server.close()
 
 
 async def test_a_rebuild_keeps_keys_whose_source_is_down(conf: Path) -> None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
-from eventgate.assembly import Assembly, open_assembly
+from eventgate.assembly import KEYS_TIMEOUT_SECONDS, Assembly, open_assembly
 from eventgate.config.settings import Settings
 from eventgate.core.gateway import Gateway
 from eventgate.core.model import Request, Response
@@ -48,6 +48,7 @@ class Gate:
         default_sqlite: bool,
         generation: Callable[[], int],
         on_rebuild: Callable[[], None],
+        keys_seconds: float,
     ) -> None:
         self.draining = False
         self._conf = conf
@@ -56,6 +57,7 @@ class Gate:
         self._default_sqlite = default_sqlite
         self._generation = generation
         self._on_rebuild = on_rebuild
+        self._keys_seconds = keys_seconds
         self._built_at = generation()
         self._rebuilding = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -108,6 +110,7 @@ class Gate:
             except ConfigurationError as error:
                 for finding in error.findings:
                     log.error("rebuilding: %s", finding)
+                self._opened.assembly.rebuild_failure = "config.json could not be taken; the last good one is in force"
                 return
             finally:
                 self._built_at = wanted
@@ -140,6 +143,7 @@ class Gate:
                 ready=lambda: "the gate is draining" if self.draining else None,
                 terminate=self._on_rebuild,
                 instruments=RequestLog(),
+                keys_seconds=self._keys_seconds,
                 former=former,
             )
             return _Opened(assembly, stack.pop_all())
@@ -178,12 +182,14 @@ async def open_gate(
     env: Mapping[str, str] = os.environ,
     generation: Callable[[], int] | None = None,
     on_rebuild: Callable[[], None] | None = None,
+    keys_seconds: float = KEYS_TIMEOUT_SECONDS,
 ) -> AsyncIterator[Gate]:
     """A gate for the configuration directory `conf`; raises `ConfigurationError` with all findings.
 
     With `background` it refreshes by timer; without (Lambda), the host calls `refresh_if_due`. `default_sqlite`: where
     no writer is configured, events go to `events.db` in the directory; otherwise that is an error. Workers that share
-    a `generation` are all rebuilt when one of them calls `on_rebuild`.
+    a `generation` are all rebuilt when one of them calls `on_rebuild`. The gate opens without keys if they take longer
+    than `keys_seconds`, and takes them when they come.
     """
     counter = _Counter()
     gate = Gate(
@@ -193,6 +199,7 @@ async def open_gate(
         default_sqlite=default_sqlite,
         generation=generation or counter.read,
         on_rebuild=on_rebuild or counter.advance,
+        keys_seconds=keys_seconds,
     )
     await gate.start()
     try:

@@ -37,6 +37,7 @@ class Assembly:
         self.configuration = configuration
         self.keyring = keyring
         self.policy = policy
+        self.rebuild_failure: str | None = None
         self._loader = loader
         self._loading = asyncio.Lock()
         self._loaded_at = time.monotonic()
@@ -74,8 +75,9 @@ class Assembly:
     async def keep_current(self) -> None:
         """Refresh by timer, until cancelled."""
         while True:
-            interval = self.configuration.settings.refresh_seconds
-            await asyncio.sleep(interval if self.keyring.ready else min(interval, _RETRY_KEYS_SECONDS))
+            settings = self.configuration.settings
+            keys = settings.auth.refresh_seconds if self.keyring.ready else _RETRY_KEYS_SECONDS
+            await asyncio.sleep(min(settings.refresh_seconds, keys))
             try:
                 await self.refresh_due()
             except Exception:
@@ -92,6 +94,11 @@ class Assembly:
         """What `/health` warns of: broken topics, and topics whose last good version is in force."""
         broken = [f"topic {name} is out of service: {why}" for name, why in sorted(self.policy.broken.items())]
         return [*broken, *self.policy.notes]
+
+    async def ask_configuration(self) -> None:
+        """Raises `SourceError` if the gate was to be rebuilt and could not."""
+        if self.rebuild_failure is not None:
+            raise SourceError(self.rebuild_failure)
 
     async def ask_keys(self) -> None:
         """Ask the key endpoint; raises `SourceError`."""
@@ -115,18 +122,19 @@ async def open_assembly(
     ready: Callable[[], str | None],
     terminate: Callable[[], None],
     instruments: Instruments,
+    keys_seconds: float,
     former: Assembly | None = None,
 ) -> Assembly:
     """Open the configuration at `conf`; closing `stack` closes it. Raises `ConfigurationError` with all findings.
 
-    `former` is the assembly that this one is to replace.
+    The first keys are waited for at most `keys_seconds`. `former` is the assembly that this one is to replace.
     """
     configuration = await load_configuration(conf, env, default_sqlite=default_sqlite)
     settings = configuration.settings
     loader = PolicyLoader(configuration)
     policy, findings = await loader.load(None)
     keyring = _keyring(configuration, former)
-    await keyring.refresh(KEYS_TIMEOUT_SECONDS)
+    await keyring.refresh(keys_seconds)
     assembly = Assembly(configuration, loader, policy, keyring)
     assembly.tell((*configuration.findings, *findings))
     writers = configuration.build_writers()
@@ -140,7 +148,7 @@ async def open_assembly(
         posting=Posting(settings.limits, lambda: assembly.policy, keyring, delivery),
         policy=lambda: assembly.policy,
         health=Health(_dependencies(assembly, writers), assembly.warnings),
-        ready=lambda: ready() or (None if keyring.ready else "no token key has been read yet"),
+        ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),
         instruments=instruments,
         token_url=settings.token_provider_url,
         api_document=configuration.api_document,
@@ -163,14 +171,13 @@ def _keyring(configuration: Configuration, former: Assembly | None) -> KeyRing:
 
 
 def _dependencies(assembly: Assembly, writers: list[Writer]) -> list[Dependency]:
-    topics = assembly.policy.topics.values()
-
     def required(name: str) -> bool:
-        uses = [topic.uses[name] for topic in topics if name in topic.uses]
-        return not uses or any(use.required for use in uses)
+        topics = assembly.policy.topics.values()
+        return any(topic.uses[name].required for topic in topics if name in topic.uses)
 
     return [
-        *(Dependency(writer.name, writer.probe, required(writer.name)) for writer in writers),
+        *(Dependency(writer.name, writer.probe, partial(required, writer.name)) for writer in writers),
+        Dependency("configuration", assembly.ask_configuration),
         Dependency("keys", assembly.ask_keys),
         Dependency("access", partial(assembly.ask_source, "access")),
         Dependency("topics", partial(assembly.ask_source, "topics")),

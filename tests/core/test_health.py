@@ -39,7 +39,7 @@ async def test_a_required_dependency_that_is_down_degrades_with_its_reason() -> 
 
 
 async def test_an_optional_dependency_that_is_down_is_a_warning() -> None:
-    report = await Health([Dependency("kafka", ill, required=False)], lambda: ["topic x is broken"]).report()
+    report = await Health([Dependency("kafka", ill, required=lambda: False)], lambda: ["topic x is broken"]).report()
     assert (report.status, report.failures) == ("ok", None)
     assert report.warnings == ["topic x is broken", "kafka: refused the connection"]
 
@@ -59,6 +59,14 @@ async def test_a_dependency_that_hangs_is_not_waited_for(monkeypatch: pytest.Mon
 
     report = await Health([Dependency("kafka", hang), Dependency("keys", well)], no_warnings).report()
     assert report.failures == {"kafka": "no answer within 0.02 s"}
+
+
+async def test_a_caller_in_a_hurry_is_told_what_is_known() -> None:
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    report = await Health([Dependency("kafka", hang)], no_warnings).report(asyncio.get_running_loop().time())
+    assert report.failures == {"kafka": "not asked yet"}
 
 
 async def test_questions_are_shared_and_their_answers_kept_for_seconds() -> None:

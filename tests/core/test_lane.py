@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import pytest
@@ -29,7 +30,16 @@ async def test_the_writers_own_result_is_passed_on(grouping: Grouping | None) ->
 
 @pytest.mark.parametrize("grouping", [ALONE, GROUPED])
 @pytest.mark.parametrize(
-    "error", [ValueError("secret"), asyncio.CancelledError(), TimeoutError(), RecursionError(), StopAsyncIteration()]
+    "error",
+    [
+        ValueError("secret"),
+        asyncio.CancelledError(),
+        TimeoutError(),
+        RecursionError(),
+        StopAsyncIteration(),
+        SystemExit(3),
+        KeyboardInterrupt(),
+    ],
 )
 async def test_a_writer_that_raises_may_have_written(grouping: Grouping | None, error: BaseException) -> None:
     result = await lane_to(FailingWriter(error=error, grouping=grouping)).write(make_event(), soon())
@@ -42,6 +52,29 @@ async def test_a_writer_that_forgets_its_deadline_is_unknown_and_not_waited_for(
     lane = lane_to(SlowWriter(heeds_deadline=False, grouping=grouping))
     result = await lane.write(make_event(), soon(0.01))
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "no acknowledgement before the deadline")
+
+
+class StubbornWriter(RecordingWriter):
+    """Will not be cancelled: it ends only when it is told to."""
+
+    def __init__(self, grouping: Grouping | None) -> None:
+        super().__init__(grouping=grouping)
+        self.may_end = asyncio.Event()
+
+    async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
+        while not self.may_end.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.may_end.wait()
+        return await super().write(events, deadline)
+
+
+@pytest.mark.parametrize("grouping", [ALONE, GROUPED])
+async def test_a_writer_that_will_not_be_cancelled_is_left_behind(grouping: Grouping | None) -> None:
+    writer = StubbornWriter(grouping)
+    lane = lane_to(writer)
+    assert (await lane.write(make_event(), soon(0.01))).outcome is Outcome.UNKNOWN
+    writer.may_end.set()
+    await lane.close()
 
 
 class MiscountingWriter(RecordingWriter):

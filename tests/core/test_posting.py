@@ -136,6 +136,16 @@ async def test_what_a_required_sink_can_never_take_is_refused_before_any_writer_
     assert (await Bench(small).post()).status == 413
 
 
+async def test_the_place_of_an_objection_names_only_members_that_the_schema_declares() -> None:
+    body = b'{"a":1,"secret":["x",{"t":"y"}],"t":"z"}'
+    for pointer, shown in (("/secret/1/t", "/*/1/t"), ("/t", "/t"), ("/nowhere/0", "/*/*"), ("", "")):
+        required = RecordingWriter("picky", refusal=Unacceptable("no", pointer=pointer))
+        answer = await Bench(required).post(body)
+        assert error(answer)["pointer"] == shown
+        optional = await Bench(RecordingWriter("good"), required, optional=("picky",)).post(body)
+        assert said(optional)["writers"]["picky"]["pointer"] == shown
+
+
 async def test_validate_says_the_same_and_writes_nothing() -> None:
     writer = RecordingWriter()
     bench = Bench(writer)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
-from eventgate.core.timers import Alarm, Timers
+from eventgate.core.timers import Timers
 
 
 def soon(seconds: float) -> float:
@@ -46,47 +44,3 @@ async def test_a_callback_may_start_another() -> None:
 
 def void(_: object) -> None:
     """Nothing."""
-
-
-async def test_an_alarm_wakes_the_task_that_set_it_and_owns_up() -> None:
-    alarm = Alarm(Timers(), soon(0.01))
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.Event().wait()
-    assert alarm.was_it()
-    task = asyncio.current_task()
-    assert task is not None
-    assert task.cancelling() == 0
-    await asyncio.sleep(0)
-
-
-async def test_an_alarm_that_was_stopped_wakes_nobody() -> None:
-    timers, done = Timers(), asyncio.Event()
-    Alarm(timers, soon(0.01)).stop()
-    timers.start(soon(0.02), done.set)
-    await done.wait()
-
-
-async def test_a_task_that_others_cancel_is_not_the_alarms_doing() -> None:
-    told: list[bool] = []
-
-    async def work() -> None:
-        alarm = Alarm(Timers(), soon(10))
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            told.append(alarm.was_it())
-            raise
-        finally:
-            alarm.stop()
-
-    task = asyncio.create_task(work())
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert told == [False]
-
-
-def test_without_a_task_there_is_nobody_to_wake() -> None:
-    with pytest.raises(RuntimeError):
-        Alarm(Timers(), 0.0)

@@ -141,6 +141,31 @@ async def test_heads_within_the_bound_are_the_gates_to_judge(size: int) -> None:
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"FOO / HTTP/1.1\r\nHost: g\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA b: c\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
+    ],
+)
+async def test_what_is_no_http_is_refused_in_the_gates_own_form(head: bytes) -> None:
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(head)
+        answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"x-correlation-id: " in answer
+    assert b'"type":"headers"' in answer
+
+
+async def test_chunks_that_are_too_much_are_refused_before_their_end() -> None:
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + b"x" * 2000 + b"\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 413")
+
+
 async def test_a_cancelled_request_is_answered_all_the_same() -> None:
     """In the gate's own form, with the caller's correlation id."""
     async with served() as (server, port), connected(port) as (reader, writer):

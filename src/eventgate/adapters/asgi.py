@@ -105,28 +105,20 @@ class _Body:
                 raise BodyTooLarge(limit)
         message = await self._next()
         body: bytes = message.get("body", b"")
-        if not message.get("more_body"):
-            return _within(body, limit)
         parts, size = [body], len(body)
-        while message.get("more_body"):
+        while size <= limit and message.get("more_body"):
             message = await self._next()
             parts.append(message.get("body", b""))
             size += len(parts[-1])
-            if size > limit:
-                raise BodyTooLarge(limit)
-        return b"".join(parts)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        return body if len(parts) == 1 else b"".join(parts)
 
     async def _next(self) -> MutableMapping[str, Any]:
         message = await self._receive()
         if message["type"] == "http.disconnect":
             raise InvalidJson("the connection ended before the body did")
         return message
-
-
-def _within(body: bytes, limit: int) -> bytes:
-    if len(body) > limit:
-        raise BodyTooLarge(limit)
-    return body
 
 
 app = LazyApplication()

@@ -28,6 +28,8 @@ from eventgate.telemetry.logs import configure_logging
 
 log = logging.getLogger("eventgate.lambda")
 
+KEYS_SECONDS = 1.0
+"""How long a cold start waits for the first keys: routes that need none must not wait for them long."""
 REFRESH_SECONDS = 1.0
 """How long a request waits, at most, for a look at the configuration's sources."""
 MARGIN_SECONDS = 0.5
@@ -105,7 +107,9 @@ class Environment:
         if self._gate is None and time.monotonic() >= self._retry_at:
             configure_logging(self._environ.get("LOG_LEVEL", "INFO"), sys.stdout)
             conf = self._environ.get("CONF_DIR", "conf")
-            opening = open_gate(conf, background=False, env=self._environ, default_sqlite=False)
+            opening = open_gate(
+                conf, background=False, env=self._environ, default_sqlite=False, keys_seconds=KEYS_SECONDS
+            )
             try:
                 self._gate = await self._resources.enter_async_context(opening)
             except ConfigurationError as error:

@@ -27,7 +27,7 @@ _ANYONE = Claims("offline", math.inf)
 class _Posting(Posting):
     """Takes every caller for the one subject of an offline policy."""
 
-    async def authenticate(self, head: Head) -> Claims:
+    async def authenticate(self, request: Request, head: Head) -> Claims:
         return _ANYONE
 
 

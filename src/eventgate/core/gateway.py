@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import inf
 
 from eventgate.core import ids, responses, routes
 from eventgate.core.cors import Cors
@@ -101,14 +102,14 @@ class Gateway:
                 return await self._posting.post(request, head, topic, trail)
             return await self._post(request, head, trail, route.name, topic)
         if route.name == "health":
-            report = await self._health.report()
+            report = await self._health.report(inf if request.deadline is None else request.deadline)
             return responses.json_answer(200 if report.failures is None else 503, report)
         return self._read(route.name, topic)
 
     async def _post(self, request: Request, head: Head, trail: Trail, route: str, topic: str) -> Response:
         if route == "validate":
             return await self._posting.validate(request, head, topic, trail)
-        claims = await self._posting.authenticate(head)
+        claims = await self._posting.authenticate(request, head)
         trail.subject = claims.subject
         if claims.subject not in self._terminators:
             raise RouteNotFound

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from math import inf
 
 import msgspec
 
@@ -20,11 +21,15 @@ DEADLINE_SECONDS = 3.0
 
 
 class Dependency(msgspec.Struct, frozen=True):
-    """Something a gate depends on. `ask` returns if it is well, else raises `EventGateError` with a text to show."""
+    """Something a gate depends on.
+
+    `ask` returns if it is well, else raises `EventGateError` with a text to show. `required()`: whether the gate can
+    do its work without, as things stand.
+    """
 
     name: str
     ask: Callable[[], Awaitable[None]]
-    required: bool = True
+    required: Callable[[], bool] = lambda: True
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,24 +50,25 @@ class Health:
         self._warnings = warnings
         self._started = time.monotonic()
         self._asked_at = float("-inf")
-        self._answers: dict[str, str] = {}
+        self._answers = {each.name: "not asked yet" for each in dependencies}
         self._round: asyncio.Task[None] | None = None
 
-    async def report(self) -> Report:
-        """The state of now, or of a moment ago."""
+    async def report(self, until: float = inf) -> Report:
+        """The state of now, or of a moment ago; by `until` (`loop.time()`) with whatever is known then."""
         if time.monotonic() - self._asked_at > KEEP_SECONDS:
             if self._round is None or self._round.done():
                 self._round = asyncio.create_task(self._ask_all())
-            await asyncio.shield(self._round)
+            left = max(0.0, min(until - asyncio.get_running_loop().time(), 2 * DEADLINE_SECONDS))
+            await asyncio.wait({self._round}, timeout=left)
         failures = {
             each.name: self._answers[each.name]
             for each in self._dependencies
-            if each.required and self._answers[each.name] != "ok"
+            if each.required() and self._answers[each.name] != "ok"
         }
         optional = [
             f"{each.name}: {self._answers[each.name]}"
             for each in self._dependencies
-            if not each.required and self._answers[each.name] != "ok"
+            if not each.required() and self._answers[each.name] != "ok"
         ]
         uptime = int(time.monotonic() - self._started)
         warnings = [*self._warnings(), *optional]

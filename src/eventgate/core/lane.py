@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
-from eventgate.core.timers import Alarm, Timers
+from eventgate.core.timers import Timers
 from eventgate.core.writer import Grouping, Writer
 
 log = logging.getLogger("eventgate.delivery")
 
 GRACE_SECONDS = 0.05
 """How long after the deadline a writer's own result still counts: it knows more than that time ran out."""
+
+CLOSE_SECONDS = 5.0
+"""How long closing waits for writes whose deadlines have passed."""
+ANY_FAULT = (Exception, SystemExit, KeyboardInterrupt)
+"""What a writer may raise without taking the gate along."""
 
 BROKEN = "the writer failed in a way it should not; the gate's log says how"
 _BROKEN = WriteResult(Outcome.UNKNOWN, reason=BROKEN)
@@ -30,26 +37,36 @@ class Lane:
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self._timers = Timers()
+        self._running: set[asyncio.Task[Any]] = set()
 
     def refuse(self, event: Event) -> Unacceptable | WriteResult | None:
         """Why the sink can never take `event`; a `failed` result where the writer itself cannot say."""
         try:
             return self.writer.refuse(event)
-        except Exception:
+        except ANY_FAULT:
             log.warning("writer %s failed in refuse", self.writer.name, exc_info=True)
             return WriteResult(Outcome.FAILED, reason=BROKEN)
 
     async def write(self, event: Event, deadline: float) -> WriteResult:
         """The writer's result for `event`; `unknown` where it gave none by `deadline`."""
-        alarm = Alarm(self._timers, deadline + GRACE_SECONDS)
+        writing = _start(self._write_group((event,), deadline))
+        if not writing.done():
+            await self._wait(writing, deadline + GRACE_SECONDS)
+        return writing.result()[0] if writing.done() else _LATE
+
+    async def _wait(self, writing: asyncio.Task[Sequence[WriteResult]], until: float) -> None:
+        """Wait for `writing`; what is not done by then, or no longer wanted, is cancelled and left to itself."""
+        self._running.add(writing)
+        writing.add_done_callback(self._running.discard)
+        over = asyncio.get_running_loop().create_future()
+        writing.add_done_callback(lambda _: _set(over))
+        number = self._timers.start(until, lambda: _set(over))
         try:
-            return (await self._write_group((event,), deadline))[0]
-        except asyncio.CancelledError:
-            if alarm.was_it():
-                return _LATE
-            raise
+            await over
         finally:
-            alarm.stop()
+            self._timers.stop(number)
+            if not writing.done():
+                writing.cancel()
 
     async def _write_group(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         try:
@@ -62,12 +79,14 @@ class Lane:
             if task is not None and task.cancelling():
                 raise
             log.warning("writer %s cancelled itself", self.writer.name, exc_info=True)
-        except Exception:
+        except ANY_FAULT:
             log.warning("writer %s raised", self.writer.name, exc_info=True)
         return [_BROKEN] * len(events)
 
     async def close(self) -> None:
-        """Let what is under way come to its end; the writer itself is closed by who opened it."""
+        """Let what is under way come to its end, for a moment; the writer itself is closed by who opened it."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=CLOSE_SECONDS)
 
 
 class _Waiting:
@@ -88,7 +107,6 @@ class GroupingLane(Lane):
         super().__init__(writer)
         self._grouping = grouping
         self._queue: deque[_Waiting] = deque()
-        self._runners: set[asyncio.Task[None]] = set()
         self._writing = 0
 
     async def write(self, event: Event, deadline: float) -> WriteResult:
@@ -101,8 +119,8 @@ class GroupingLane(Lane):
         if self._writing < self._grouping.concurrency:
             self._writing += 1
             runner = loop.create_task(self._run())
-            self._runners.add(runner)
-            runner.add_done_callback(self._runners.discard)
+            self._running.add(runner)
+            runner.add_done_callback(self._running.discard)
         number = self._timers.start(deadline + GRACE_SECONDS, partial(self._expire, waiting))
         try:
             return await waiting.result
@@ -153,10 +171,17 @@ class GroupingLane(Lane):
                 group.append(waiting)
         return group
 
-    async def close(self) -> None:
-        """Wait until the queue is written; every event in it has a deadline."""
-        while self._runners:
-            await asyncio.wait(self._runners)
+
+def _set(over: asyncio.Future[None]) -> None:
+    if not over.done():
+        over.set_result(None)
+
+
+def _start(write: Coroutine[Any, Any, Sequence[WriteResult]]) -> asyncio.Task[Sequence[WriteResult]]:
+    """A task of its own, which can be abandoned; it begins at once where Python can do that."""
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(write, loop=asyncio.get_running_loop(), eager_start=True)
+    return asyncio.get_running_loop().create_task(write)
 
 
 class TopicLanes(Lane):

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from eventgate.core import ids, json
 from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.auth.tokens import bearer_token
@@ -15,7 +17,7 @@ from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
 from eventgate.core.limits import Limits
-from eventgate.core.model import Claims, Event, Outcome, Request, Response, Unacceptable, WriteResult
+from eventgate.core.model import Claims, Event, Outcome, Request, Response, WriteResult
 from eventgate.core.pointer import MISSING
 from eventgate.core.policy import Policy
 from eventgate.core.rate import SubjectRate
@@ -54,13 +56,16 @@ class Posting:
 
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
-        self._enter()
+        self._check_load()
+        event, topic = await self._judge(request, head, topic_name, trail)
+        trail.event_id = event.event_id
+        settled = self._refusals(event, topic)
+        deadline = self._deadline(request, topic)
+        self._check_load()
+        self._in_flight += 1
         try:
-            event, topic = await self._judge(request, head, topic_name, trail)
-            deadline = self._deadline(request, topic)
-            trail.event_id = event.event_id
-            settled = self._refusals(event, topic)
-            trail.results = results = await self._delivery.deliver(event, topic, deadline, settled)
+            results = _masked(await self._delivery.deliver(event, topic, deadline, settled), event, topic)
+            trail.results = results
         finally:
             self._in_flight -= 1
         status, problems = verdict(topic, results)
@@ -70,27 +75,27 @@ class Posting:
 
     async def validate(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}/validate`: all but the delivery; raises `Refusal`."""
-        self._enter()
-        try:
-            event, topic = await self._judge(request, head, topic_name, trail)
-            trail.event_id = event.event_id
-            self._refusals(event, topic)
-        finally:
-            self._in_flight -= 1
+        self._check_load()
+        event, topic = await self._judge(request, head, topic_name, trail)
+        trail.event_id = event.event_id
+        self._refusals(event, topic)
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
-    async def authenticate(self, head: Head) -> Claims:
+    async def authenticate(self, request: Request, head: Head) -> Claims:
         """Who the caller is; raises `Unauthenticated` or `Unavailable`."""
         token = bearer_token(head.all(b"authorization"), head.all(b"bearer"))
-        return await self._keyring.authenticate(token, self._limits.request_timeout_seconds)
+        seconds = self._limits.request_timeout_seconds
+        if request.deadline is not None:
+            seconds = max(0.0, min(seconds, request.deadline - asyncio.get_running_loop().time()))
+        return await self._keyring.authenticate(token, seconds)
 
-    def _enter(self) -> None:
+    def _check_load(self) -> None:
+        """Asked first, so that an overloaded gate spends nothing more, and last, since a body may take its time."""
         if self._in_flight >= self._limits.max_in_flight:
-            raise Overloaded("the gate has as many requests under way as it may")
-        self._in_flight += 1
+            raise Overloaded("the gate has as many events under way as it may")
 
     async def _judge(self, request: Request, head: Head, topic_name: str, trail: Trail) -> tuple[Event, Topic]:
-        claims = await self.authenticate(head)
+        claims = await self.authenticate(request, head)
         trail.subject = subject = claims.subject
         if self._rate is not None:
             self._rate.take(subject)
@@ -114,10 +119,10 @@ class Posting:
             if isinstance(objection, WriteResult):
                 settled[name] = objection
             elif topic.uses[name].required:
-                problems.append(Problem(name, objection.message, pointer=objection.pointer))
+                problems.append(Problem(name, objection.message, pointer=_shown(objection.pointer, event, topic)))
                 too_large = too_large or objection.too_large
             else:
-                settled[name] = _refused(objection)
+                settled[name] = WriteResult(Outcome.REFUSED, reason=objection.message, pointer=objection.pointer)
         if problems:
             raise UnacceptableEvent(tuple(problems), too_large=too_large)
         return settled
@@ -176,5 +181,13 @@ def _event_id(topic: Topic, document: Any, head: Head) -> str:
     return text
 
 
-def _refused(objection: Unacceptable) -> WriteResult:
-    return WriteResult(Outcome.REFUSED, reason=objection.message, pointer=objection.pointer)
+def _masked(results: dict[str, WriteResult], event: Event, topic: Topic) -> dict[str, WriteResult]:
+    """The results with pointers that a caller may see."""
+    for name, result in results.items():
+        if result.pointer is not None:
+            results[name] = msgspec.structs.replace(result, pointer=_shown(result.pointer, event, topic))
+    return results
+
+
+def _shown(pointer: str | None, event: Event, topic: Topic) -> str | None:
+    return None if pointer is None else topic.schema.shown(pointer, event.document)

@@ -47,34 +47,3 @@ class Timers:
             self._waiting.pop(number)[1]()
         if self._waiting:
             self._arm(min(when for when, _ in self._waiting.values()))
-
-
-class Alarm:
-    """Cancels the current task at `when`, unless stopped before: `asyncio.timeout_at`, by shared timers.
-
-    Who catches the `CancelledError` asks `was_it` once, and passes the error on if it was not.
-    """
-
-    __slots__ = ("_cancelling", "_number", "_rang", "_task", "_timers")
-
-    def __init__(self, timers: Timers, when: float) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("an alarm needs a task to wake")
-        self._task = task
-        self._cancelling = task.cancelling()
-        self._rang = False
-        self._timers = timers
-        self._number = timers.start(when, self._ring)
-
-    def was_it(self) -> bool:
-        """Whether this alarm, and nobody else, cancelled the task."""
-        return self._rang and self._task.uncancel() <= self._cancelling
-
-    def stop(self) -> None:
-        """Let the task be."""
-        self._timers.stop(self._number)
-
-    def _ring(self) -> None:
-        self._rang = True
-        self._task.cancel()

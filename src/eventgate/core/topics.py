@@ -55,6 +55,10 @@ class CompiledSchema:
         """Whether `value` matches `node`, one of the schemas that this one reaches."""
         return self._validators.of(node).is_valid(value)
 
+    def shown(self, pointer: str, document: Any) -> str:
+        """`pointer` into `document` as a caller may see it: member names that the schema declares nowhere as `*`."""
+        return self._explainer.shown(pointer, document)
+
     @cached_property
     def _explainer(self) -> Explainer:
         return Explainer(self.graph, self._validators)

@@ -5,6 +5,7 @@ EventGateError
 │   ├── RouteNotFound         404 route
 │   ├── MethodNotAllowed      405 method
 │   ├── HeadersTooLarge       431 headers
+│   ├── MalformedRequest      400 headers
 │   ├── Unauthenticated       401 auth
 │   ├── TopicNotFound         404 topic
 │   ├── BodyTooLarge          413 size
@@ -44,6 +45,7 @@ from eventgate.errors.refusals import (
     InternalError,
     InvalidEvent,
     InvalidJson,
+    MalformedRequest,
     MethodNotAllowed,
     Misconfigured,
     NotListed,
@@ -73,6 +75,7 @@ __all__ = [
     "InvalidEvent",
     "InvalidJson",
     "KeySetError",
+    "MalformedRequest",
     "MethodNotAllowed",
     "Misconfigured",
     "NotListed",

@@ -82,6 +82,16 @@ class HeadersTooLarge(Refusal):
     type = "headers"
 
 
+class MalformedRequest(Refusal):
+    """What came over the connection is not an HTTP request that can be read."""
+
+    status = 400
+    type = "headers"
+
+    def __init__(self) -> None:
+        super().__init__("the request line or a header field is not HTTP/1.1 as the gate reads it")
+
+
 class Unauthenticated(Refusal):
     """No token, or none that can be trusted. `reason` is stable, the message is for people."""
 

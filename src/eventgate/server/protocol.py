@@ -9,7 +9,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from eventgate.adapters.refusals import refused
 from eventgate.core.limits import MAX_HEADER_BYTES
-from eventgate.errors import HeadersTooLarge
+from eventgate.core.model import Response
+from eventgate.errors import HeadersTooLarge, MalformedRequest
 from eventgate.server.answering import answer
 
 HEAD_SECONDS = 20.0
@@ -133,8 +134,16 @@ class GateProtocol(HttpToolsProtocol):
         self._head_timer = None
         self.transport.close()
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be parsed, in the gate's own form."""
+        self._refuse(b"400 Bad Request", refused(MalformedRequest()))
+
     def _refuse_head(self) -> None:
         answer = refused(HeadersTooLarge(f"more than {MAX_HEADER_BYTES} bytes of header fields"))
+        self._refuse(b"431 Request Header Fields Too Large", answer)
+
+    def _refuse(self, status: bytes, answer: Response) -> None:
+        """Answer without a cycle, and end the connection."""
         fields = [
             *self.server_state.default_headers,
             *answer.headers,
@@ -142,7 +151,7 @@ class GateProtocol(HttpToolsProtocol):
             (b"connection", b"close"),
         ]
         head = b"".join(b"%s: %s\r\n" % field for field in fields)
-        self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\n%s\r\n%s" % (head, answer.body))
+        self.transport.write(b"HTTP/1.1 %s\r\n%s\r\n%s" % (status, head, answer.body))
         self._refused = True
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from eventgate.core.auth import keyring
 from eventgate.core.auth.keyring import COOL_DOWN_SECONDS
 from eventgate.errors import SourceError, Unavailable
 from tests.core.auth.keyring_support import NEW, OLD, ONLY_NEW, KeySource, Ring, ready_ring, reason
@@ -92,7 +93,8 @@ async def test_a_cancelled_caller_does_not_end_the_fetch_that_others_wait_for() 
     assert ring.source.fetches == 2
 
 
-async def test_a_hanging_source_is_given_up_in_time() -> None:
+async def test_a_hanging_source_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "FETCH_SECONDS", 0.05)
     ring = await ready_ring()
     ring.source.gate = asyncio.Event()
     async with asyncio.timeout(5):

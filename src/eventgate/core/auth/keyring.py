@@ -17,6 +17,8 @@ from eventgate.errors import KeySetError, SourceError, Unavailable
 
 COOL_DOWN_SECONDS: Final = 30.0
 """Least time between two fetches that unknown keys cause, and between a failed fetch and the next by timer."""
+FETCH_SECONDS: Final = 5.0
+"""Least time that a fetch is given."""
 RETRY_SECONDS: Final = 5.0
 """Least time between two fetches while there are no keys to judge by."""
 
@@ -92,14 +94,15 @@ class KeyRing:
         return self.verify(token)
 
     async def refresh(self, timeout: float) -> None:  # noqa: ASYNC109 (a cancelled waiter must not end the shared fetch)
-        """Fetch the keys within `timeout` seconds, or wait as long for a fetch under way; never raises.
+        """Fetch the keys, or join a fetch under way, and wait for it for `timeout` seconds; never raises.
 
-        A good answer replaces the keys at once; a bad one changes nothing but `failure`.
+        The fetch itself has `FETCH_SECONDS`, so that keys far away are not out of reach of who cannot wait. A good
+        answer replaces the keys at once; a bad one changes nothing but `failure`.
         """
         flight = self._under_way()
         if flight is None:
             self._attempted = self._clock()
-            attempt = self._attempt(timeout, self._attempted)
+            attempt = self._attempt(max(timeout, FETCH_SECONDS), self._attempted)
             flight = asyncio.get_running_loop().create_task(attempt, context=contextvars.Context())
             self._flight = flight
         await asyncio.wait({flight}, timeout=timeout)

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import jsonschema_rs
 
+from eventgate.core.pointer import Pointer, join
 from eventgate.core.schema.explain_parts import Frame, Part, member_names, problem
 from eventgate.core.schema.explain_structure import items, members, missing
 from eventgate.core.schema.graph import Edge, Node, SchemaGraph
@@ -40,6 +41,16 @@ class Explainer:
         self._root = graph.root
         self._validators = validators
         self._names = member_names(graph)
+
+    def shown(self, pointer: str, document: Any) -> str:
+        """`pointer` into `document` with undeclared names as `*`; what leads nowhere is taken for names."""
+        shown: list[str] = []
+        value = document
+        for token in Pointer(pointer).tokens:
+            is_index = isinstance(value, list)
+            shown.append(token if is_index or token in self._names else "*")
+            value = Pointer(join([token])).resolve(value)
+        return join(shown)
 
     def problems(self, document: Any) -> Iterator[Problem]:
         """What is wrong with `document`, which the schema refuses; depth first, in the order of the document."""
