@@ -105,11 +105,6 @@ async def test_without_writers_the_default_applies(tmp_path: Path) -> None:
     ("config", "env", "expected"),
     [
         (
-            {"kafka_bootstrap_server": "localhost:9092"},
-            {},
-            ("config.json", "/kafka_bootstrap_server", "the writer type `kafka` is not available in this version"),
-        ),
-        (
             {},
             {"POSTGRES_SECRET_NAME": "db", "POSTGRES_SECRET_REGION": "eu-west-1"},
             ("environment", "", "the writer type `postgres` is not available in this version"),

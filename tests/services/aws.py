@@ -35,7 +35,7 @@ class Aws:
         self.port = free_port()
         self.endpoint_url = f"http://{HOST}:{self.port}"
         command = [sys.executable, "-c", PROGRAM, HOST, str(self.port)]
-        self._child = Child("moto", command, folder, lambda: listens(self.port))
+        self._child = Child("moto", command, folder, lambda: listens(HOST, self.port))
         self._child.start()
 
     @property

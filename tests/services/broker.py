@@ -125,9 +125,7 @@ class Broker:
 
     def read(self, topic: str) -> list[Message]:
         """Everything that lies in `topic` now, by partition and offset; nothing if there is no such topic."""
-        group = {"group.id": "tests", "enable.auto.commit": False}
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, **group, "fetch.wait.max.ms": 10, **QUIET})
-        with contextlib.closing(consumer):
+        with contextlib.closing(_consumer(self.bootstrap)) as consumer:
             partitions = _partitions(self.admin(), topic)
             return [message for partition in partitions for message in _read(consumer, topic, partition)]
 
@@ -136,7 +134,7 @@ class Broker:
 def broker() -> Iterator[Broker]:
     """A broker until the block is left: the one at EVENTGATE_TEST_KAFKA, else our own; `ServiceUnavailable`."""
     if foreign := os.environ.get(ADDRESS):
-        if not listens(Broker(foreign).address[1], Broker(foreign).address[0]):
+        if not listens(*Broker(foreign).address):
             raise ServiceUnavailable(f"nothing listens at the address in {ADDRESS}")
         yield Broker(foreign)
     else:
@@ -144,13 +142,23 @@ def broker() -> Iterator[Broker]:
             yield Broker(node.address(), node)
 
 
-def _serves(node: KafkaNode) -> bool:
-    if not listens(node.ports["PLAINTEXT"]):
+def _serves(address: str) -> bool:
+    """Whether it answers, and leads every partition that it has."""
+    if not listens(*Broker(address).address):
         return False
     try:
-        return bool(Broker(node.address()).admin().list_topics(timeout=5).brokers)
+        with contextlib.closing(_consumer(address)) as consumer:
+            topics = consumer.list_topics(timeout=2).topics
+            for topic, number in ((name, each) for name, found in topics.items() for each in found.partitions):
+                consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=2)
     except KafkaException:
         return False
+    return True
+
+
+def _consumer(bootstrap: str) -> Consumer:
+    group = {"group.id": "tests", "enable.auto.commit": False}
+    return Consumer({"bootstrap.servers": bootstrap, **group, "fetch.wait.max.ms": 10, **QUIET})
 
 
 def _partitions(admin: AdminClient, topic: str) -> list[int]:

@@ -1,61 +1,69 @@
-"""A real PostgreSQL."""
+"""A real PostgreSQL, as tests use it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import signal
-import tempfile
 import uuid
 from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
 
 import asyncpg
 
-from tests.services.process import HOST, Child, ServiceUnavailable, free_port, listens, run_quietly, unprivileged
+from tests.services.postgres_server import OWNER, PASSWORDED, PostgresServer, postgres_server
+from tests.services.process import HOST, ServiceUnavailable, listens
+
+ADDRESS = "EVENTGATE_TEST_POSTGRES"
+"""Environment variable with the DSN of a superuser of a server to use instead of one of ours, or `bundled`."""
 
 T = TypeVar("T")
-OWNER = "postgres"
-SETTINGS = {
-    "listen_addresses": HOST,
-    "unix_socket_directories": "",
-    "max_connections": "200",
-    "shared_buffers": "32MB",
-    "autovacuum": "off",
-    "log_min_messages": "warning",
-}
 
 
 class Database:
-    """A PostgreSQL server that tests may stop, kill and pause; what was committed outlives that."""
+    """A server; what was committed outlives a stop. One that we did not start cannot be stopped."""
 
-    def __init__(self, folder: Path) -> None:
-        binaries, account = _binaries(), unprivileged()
-        self.port = free_port()
-        if account:
-            os.chown(folder, account.pw_uid, account.pw_gid)
-        data = folder / "data"
-        options = ("--no-sync", "--auth=trust", "--encoding=UTF8", "--no-locale", f"--username={OWNER}")
-        run_quietly([binaries / "initdb", "-D", data, *options], account)
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        command: list[str | Path] = [binaries / "postgres", "-D", data, "-p", str(self.port), *settings]
-        self.data = data
-        self._child = Child("postgres", command, folder, self._ready, stop_signal=signal.SIGINT, account=account)
-        self._child.start()
+    def __init__(self, dsn: str, server: PostgresServer | None = None) -> None:
+        self._dsn = urlsplit(dsn)
+        self._server = server
 
-    def dsn(self, database: str = "postgres", user: str = OWNER, password: str | None = None) -> str:
-        """An address for clients, as a user's configuration has it."""
-        who = f"{user}:{password}" if password is not None else user
-        return f"postgresql://{who}@{HOST}:{self.port}/{database}"
+    @property
+    def server(self) -> PostgresServer:
+        """The process behind it, and its certificate."""
+        if self._server is None:
+            raise ServiceUnavailable(f"this test needs a PostgreSQL of its own: unset {ADDRESS}")
+        return self._server
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        return self._dsn.hostname or HOST, self._dsn.port or 5432
+
+    def dsn(
+        self,
+        database: str = "postgres",
+        user: str | None = None,
+        password: str | None = None,
+        address: str | None = None,
+    ) -> str:
+        """An address for clients, as a user's configuration has it; `address` (`host:port`) is a proxy's."""
+        who, _, where = self._dsn.netloc.rpartition("@")
+        if user is not None:
+            who = quote(user) if password is None else f"{quote(user)}:{quote(password)}"
+        return f"postgresql://{who}@{address or where}/{database}"
 
     def create_database(self) -> str:
         """A new, empty database; its name."""
         name = f"db_{uuid.uuid4().hex}"
         self.execute(f'create database "{name}"')
+        return name
+
+    def create_user(self, password: str) -> str:
+        """A new role that may log in with `password` only; its name."""
+        name = f"user_{uuid.uuid4().hex}"
+        self.execute(f"create role \"{name}\" login password '{password}' in role {PASSWORDED}")
         return name
 
     def execute(self, sql: str, *arguments: Any, database: str = "postgres") -> str:
@@ -68,11 +76,11 @@ class Database:
 
     def start(self) -> None:
         """Start it again and wait until it serves."""
-        self._child.start()
+        self.server.child.start()
 
     def stop(self) -> None:
         """End it in good order, whoever is connected (a fast shutdown)."""
-        self._child.stop()
+        self.server.child.stop()
 
     def restart(self) -> None:
         """Stop and start."""
@@ -81,23 +89,15 @@ class Database:
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        self._child.kill()
+        self.server.child.kill()
 
     def pause(self) -> None:
         """Freeze it with all its sessions: connections stay open and say nothing."""
-        self._child.pause()
+        self.server.child.pause()
 
     def resume(self) -> None:
         """Let it go on."""
-        self._child.resume()
-
-    def _ready(self) -> bool:
-        if not listens(self.port):
-            return False
-        try:
-            return bool(self.fetch("select 1"))
-        except (OSError, asyncpg.PostgresError):
-            return False
+        self.server.child.resume()
 
     async def _execute(self, sql: str, arguments: tuple[Any, ...], database: str) -> str:
         connection = await asyncpg.connect(self.dsn(database), timeout=10)
@@ -116,24 +116,19 @@ class Database:
 
 @contextmanager
 def database() -> Iterator[Database]:
-    """A server of our own until the block is left; raises `ServiceUnavailable`."""
-    with tempfile.TemporaryDirectory(prefix="eventgate-postgres-", ignore_cleanup_errors=True) as folder:
-        own = Database(Path(folder))
-        try:
-            yield own
-        finally:
-            own.kill()
-
-
-def _binaries() -> Path:
-    """The folder of `initdb` and `postgres`: the newest of Debian's, else the one on the path."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda found: int(found.parts[-3]))
-    if debian:
-        return debian[-1].parent
-    found = shutil.which("initdb")
-    if not found:
-        raise ServiceUnavailable("PostgreSQL is not there: no `initdb` on the path")
-    return Path(found).resolve().parent
+    """A server until the block is left: the one at EVENTGATE_TEST_POSTGRES, else our own; `ServiceUnavailable`."""
+    wanted = os.environ.get(ADDRESS, "")
+    if wanted not in ("", "bundled"):
+        foreign = Database(wanted)
+        if not listens(*foreign.address):
+            raise ServiceUnavailable(f"nothing listens at the address in {ADDRESS}")
+        foreign.execute(f"drop role if exists {PASSWORDED}; create role {PASSWORDED}")
+        yield foreign
+        return
+    with postgres_server(bundled=wanted == "bundled") as server:
+        own = Database(f"postgresql://{OWNER}@{HOST}:{server.port}", server)
+        own.execute(f"create role {PASSWORDED}")
+        yield own
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:

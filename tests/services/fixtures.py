@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TypeVar
 
 import pytest
 
@@ -13,27 +14,43 @@ from tests.services.broker import Broker
 from tests.services.broker import broker as start_broker
 from tests.services.database import Database
 from tests.services.database import database as start_database
+from tests.services.process import ServiceUnavailable
 from tests.services.proxy import TcpProxy
+
+T = TypeVar("T")
+
+
+@contextmanager
+def or_fail(service: AbstractContextManager[T]) -> Iterator[T]:
+    """A service that cannot be had fails the tests that need it with one line: it never skips them."""
+    with ExitStack() as stack:
+        missing = ""
+        try:
+            yield stack.enter_context(service)
+        except ServiceUnavailable as unavailable:
+            missing = str(unavailable)
+        if missing:
+            pytest.fail(missing, pytrace=False)
 
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[Broker]:
     """A Kafka broker."""
-    with start_broker() as broker:
+    with or_fail(start_broker()) as broker:
         yield broker
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Database]:
     """A PostgreSQL server."""
-    with start_database() as database:
+    with or_fail(start_database()) as database:
         yield database
 
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Aws]:
     """EventBridge, S3, SQS and Secrets Manager."""
-    with start_aws() as aws:
+    with or_fail(start_aws()) as aws:
         yield aws
 
 

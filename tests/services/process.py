@@ -44,7 +44,7 @@ def free_port() -> int:
             return port
 
 
-def listens(port: int, host: str = HOST) -> bool:
+def listens(host: str, port: int) -> bool:
     """Whether something takes connections there."""
     with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
         return True
@@ -54,16 +54,6 @@ def listens(port: int, host: str = HOST) -> bool:
 def cache_folder() -> Path:
     """Where downloads are kept between runs."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eventgate"
-
-
-def unprivileged() -> pwd.struct_passwd | None:
-    """The account that servers which refuse root are run by; None where we are not root ourselves."""
-    if os.getuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise ServiceUnavailable("this is root, and there is no account `postgres` or `nobody` to run PostgreSQL by")
 
 
 class Child:
@@ -100,6 +90,11 @@ class Child:
         """Whether the process is there, paused or not."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process id; 0 before the first start."""
+        return self._process.pid if self._process else 0
+
     def start(self) -> None:
         """Start it unless it runs, and wait until it is ready; raises `ServiceUnavailable` with the end of its log."""
         if not self.running:
@@ -132,11 +127,15 @@ class Child:
         """End it at once, as a power cut would (SIGKILL), with all processes below it."""
         if self._process is None:
             return
-        for pid in [*descendants(self._process.pid), self._process.pid]:
+        below = descendants(self._process.pid)
+        for pid in [self._process.pid, *below]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
         self._paused = []
+        end = time.monotonic() + STOP_SECONDS
+        while _any_alive(below) and time.monotonic() < end:  # what they hold is free only then
+            time.sleep(LOOK_SECONDS)
 
     def pause(self) -> None:
         """Freeze it (SIGSTOP): its connections stay open and say nothing."""
@@ -184,6 +183,15 @@ def descendants(pid: int) -> list[int]:
         found += below
         todo += below
     return found
+
+
+def _any_alive(pids: Sequence[int]) -> bool:
+    """Whether one of them still runs; one that only waits to be counted by its parent does not."""
+    which = ",".join(str(pid) for pid in pids)
+    states = subprocess.run(
+        ["ps", "-o", "stat=", "-p", which or "0"], capture_output=True, text=True, check=False
+    ).stdout
+    return any(not state.startswith("Z") for state in states.split())
 
 
 def run_quietly(command: Sequence[str | Path], account: pwd.struct_passwd | None = None) -> None:

@@ -12,6 +12,7 @@ from eventgate.testing import KeepingWriterContract, LedgerWriterContract, Recor
 from eventgate.writers.registry import BUILT_IN, find_spec
 from eventgate.writers.sqlite.reader import read_events
 from tests.writers.eventbridge import test_contract as eventbridge
+from tests.writers.kafka import test_contract as kafka
 
 
 def build(type: str, folder: Path) -> Writer:
@@ -61,6 +62,7 @@ class TestSqlite(LedgerWriterContract):
 CONTRACTS: dict[str, type[WriterContract]] = {
     "discard": TestDiscard,
     "eventbridge": eventbridge.TestEventBridge,
+    "kafka": kafka.TestKafka,
     "sqlite": TestSqlite,
 }
 

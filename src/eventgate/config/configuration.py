@@ -33,7 +33,7 @@ class Configuration(msgspec.Struct, frozen=True):
     """One reading of config.json. `text` is the file as it was; `findings` are warnings, errors too while examining.
 
     `settings` are today's, whichever form the file has; `seed` is the translation of a flat one. `api_document` is
-    `api.yaml` where the directory has one.
+    `api.yaml` where the directory has one. `freezes`: the process stands still between requests.
     """
 
     settings: Settings
@@ -45,6 +45,7 @@ class Configuration(msgspec.Struct, frozen=True):
     seed: flat.Seed | None = None
     api_document: bytes | None = None
     file: str = CONFIG_FILE
+    freezes: bool = False
 
     @property
     def is_seed(self) -> bool:
@@ -74,6 +75,7 @@ class Configuration(msgspec.Struct, frozen=True):
             ledger_retain_days=self.settings.ledger.retain_days,
             resolve=self.secrets.read,
             request_timeout_seconds=self.settings.limits.request_timeout_seconds,
+            freezes=self.freezes,
         )
 
 
@@ -128,7 +130,8 @@ async def _interpret(
     findings = _once(unresolved, misshapen, wrong_writers, judged)
     if seed:
         findings = (*seed.findings, *map(seed.rename, findings))
-    return Configuration(settings, directory, secrets, writers, text, findings, seed), findings
+    freezes = "AWS_LAMBDA_FUNCTION_NAME" in env
+    return Configuration(settings, directory, secrets, writers, text, findings, seed, freezes=freezes), findings
 
 
 def _make_out(raw: dict[str, Any]) -> tuple[Settings, tuple[Finding, ...]]:

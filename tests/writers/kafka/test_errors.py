@@ -8,8 +8,20 @@ import pytest
 from confluent_kafka import KafkaError
 
 from eventgate.core.model import Outcome
-from eventgate.writers.kafka.errors import BEFORE_THE_APPEND, OF_THE_BATCH, REASONS, raised, reason, reported
+from eventgate.writers.kafka.errors import (
+    BEFORE_THE_APPEND,
+    CLOSED,
+    NO_ANSWER,
+    NO_TIME,
+    OF_THE_BATCH,
+    QUEUE_FULL,
+    REASONS,
+    raised,
+    reason,
+    reported,
+)
 from eventgate.writers.kafka.logs import RedactedLog
+from tests.project.sources import ROOT
 
 NEVER_OF_A_PRODUCER = """
     NO_ERROR _APPLICATION _ASSIGNMENT_LOST _ASSIGN_PARTITIONS _AUTO_OFFSET_RESET _BAD_COMPRESSION _BAD_MSG _CONFLICT
@@ -57,6 +69,16 @@ def test_every_code_is_known() -> None:
     assert len(codes()) > 150
     assert set(codes()) == set(REASONS) | set(NEVER_OF_A_PRODUCER.split())
     assert not set(REASONS) & set(NEVER_OF_A_PRODUCER.split())
+
+
+def test_every_reason_is_documented() -> None:
+    """And so is every code that makes a certain failure."""
+    page = (ROOT / "docs" / "kafka.md").read_text()
+    own = (CLOSED, QUEUE_FULL, NO_TIME, NO_ANSWER)
+    assert {
+        text for text in (*REASONS.values(), *(str(each.reason) for each in own)) if f"| {text} |" not in page
+    } == set()
+    assert {code for code in BEFORE_THE_APPEND if code.removeprefix("_") not in page} == set()
 
 
 def test_only_the_fixed_list_means_that_an_event_is_certainly_not_there() -> None:

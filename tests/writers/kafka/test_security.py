@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from eventgate.core.model import Outcome
-from eventgate.errors import SinkUnavailable
+from eventgate.errors import SinkUnavailable, SourceError
 from eventgate.testing import make_event
 from eventgate.testing.contract import opened
 from eventgate.writers.kafka.iam import NoCredentials, token_source
@@ -147,6 +147,28 @@ async def test_a_password_that_was_replaced_is_read_again(kafka: Broker) -> None
                 break
     assert result.outcome is Outcome.DELIVERED
     assert asked == 2
+
+
+async def test_a_secret_that_cannot_be_read_is_an_outage(kafka: Broker) -> None:
+    """Which ends as soon as it can be."""
+    topic = kafka.create_topic(new_topic())
+    bootstrap, config = split(kafka.sasl(mechanism="PLAIN"))
+    current, there = str(config["sasl.password"]), False
+
+    async def resolve(reference: str) -> str:
+        if not there:
+            raise SourceError("there is no such file")
+        return current
+
+    async with opened(kafka_writer(bootstrap, config | {"sasl.password": Reference("x")}, resolve=resolve)) as writer:
+        (failed,) = await deliver(writer, make_event(topic=topic), seconds=0.5)
+        with pytest.raises(SinkUnavailable, match="a secret"):
+            await writer.probe()
+        there = True
+        (delivered,) = await deliver(writer, make_event(topic=topic))
+    assert failed.outcome is Outcome.FAILED
+    assert failed.reason == "a secret of the Kafka writer cannot be read"
+    assert delivered.outcome is Outcome.DELIVERED
 
 
 @pytest.fixture

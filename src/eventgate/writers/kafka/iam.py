@@ -7,6 +7,7 @@ in its query with Signature Version 4, as unpadded base64url (Amazon MSK Develop
 from __future__ import annotations
 
 import base64
+import os
 import re
 import time
 from collections.abc import Callable
@@ -40,7 +41,8 @@ def token_source(bootstrap_servers: str, ca_bundle: bool | str) -> TokenSource:
     if isinstance(ca_bundle, str):
         session.set_config_variable("ca_bundle", ca_bundle)
     found = _REGION.search(bootstrap_servers)
-    region = found[1] if found else session.get_config_variable("region")
+    # botocore itself reads AWS_DEFAULT_REGION only; Lambda sets AWS_REGION.
+    region = found[1] if found else os.environ.get("AWS_REGION") or session.get_config_variable("region")
     if not region:
         raise LookupError("no AWS region is known: the brokers' names hold none and AWS_REGION is not set")
 

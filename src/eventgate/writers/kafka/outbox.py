@@ -6,9 +6,9 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaException
 
@@ -50,9 +50,10 @@ class Outbox:
         self._waiting: deque[Parcel] = deque()
         self._bytes = 0
         self._doubtful: dict[str, list[Parcel]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._sender: asyncio.Task[None] | None = None
         self._making = asyncio.Lock()
+        self._wrong: ConfigurationError | None = None
         self._reason = "no Kafka broker has answered yet"
         self._last_topic: str | None = None
 
@@ -67,10 +68,9 @@ class Outbox:
 
         Raises `ConfigurationError` where the properties are wrong.
         """
-        making = self._spawn(self._prepare())
-        await asyncio.wait({making}, timeout=seconds)
-        if making.done():
-            await making
+        await asyncio.wait({self._spawn(self._prepare())}, timeout=seconds)
+        if self._wrong is not None:
+            raise self._wrong
         self._wake()
 
     def put(self, parcel: Parcel) -> None:
@@ -126,8 +126,8 @@ class Outbox:
         if self._sender is None or self._sender.done():
             self._sender = self._spawn(self._send())
 
-    def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -135,31 +135,31 @@ class Outbox:
     async def _send(self) -> None:
         """Until nothing waits: have a producer that is good, ask for a broker, hand over."""
         while True:
+            producer = await self._prepare()
             try:
-                producer = await self._good_producer()
-                if not producer.up:
+                if producer is not None and not producer.up:
                     await self._ask(producer, self._last_topic, ASK_SECONDS)
                 self._drain()
             except SinkUnavailable as unavailable:
                 self._reason = str(unavailable)
-            except ConfigurationError:  # it was right once: a file that is named there has gone
-                self._reason = "the Kafka producer cannot be made as it is configured"
             self._forget_settled()
             if not self._waiting:
                 return
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _prepare(self) -> None:
-        try:
-            await self._good_producer()
-        except SinkUnavailable as unavailable:
-            self._reason = str(unavailable)
+    async def _prepare(self) -> KafkaProducer | None:
+        """A producer that is good; None, and the reason kept, where there can be none now."""
+        async with self._making:
+            try:
+                return await self._good_producer()
+            except SinkUnavailable as unavailable:
+                self._reason = str(unavailable)
+            except ConfigurationError as wrong:  # later than at `open`: a file that is named there has gone
+                self._wrong = wrong
+                self._reason = "the Kafka producer cannot be made as it is configured"
+        return None
 
     async def _good_producer(self) -> KafkaProducer:
-        async with self._making:
-            return await self._make_good()
-
-    async def _make_good(self) -> KafkaProducer:
         producer = self._producer
         if producer is not None and self._is_bad(producer):
             log.warning("the Kafka producer is replaced: %s", errors.reason(producer.trouble or "_FATAL"))

@@ -45,6 +45,7 @@ class KafkaProducer:
     """
 
     def __init__(self, name: str, properties: Mapping[str, Any], receive: Receiver) -> None:
+        self._name = name
         self.up = False
         self.spent = False
         self.troubles = 0
@@ -55,18 +56,23 @@ class KafkaProducer:
         self._receive = receive
         self._reports: list[Report] = []
         self._closing = threading.Event()
-        self._purge = threading.Event()
         self._flush_seconds = 0.0
+        self._producer: Producer | None = None
         self._properties = {**properties, "error_cb": self._on_error, "logger": RedactedLog(name)}
-        self._thread = threading.Thread(target=self._poll, name=f"eventgate-{name}", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def connect(self) -> None:
         """Make the producer and begin to poll; it connects by itself. Blocks while a token is fetched."""
-        self._producer = Producer(self._properties)
+        producer = self._producer = Producer(self._properties)
+        self._thread = threading.Thread(
+            target=self._poll, args=(producer,), name=f"eventgate-{self._name}", daemon=True
+        )
         self._thread.start()
 
     def take(self, parcel: Parcel) -> None:
         """Hand a parcel to librdkafka; never blocks. Raises `KafkaException`, or `BufferError` where it is full."""
+        if self._producer is None:
+            raise BufferError("closed")
         parcel.troubles = self.troubles
         self._producer.produce(
             parcel.topic,
@@ -79,9 +85,11 @@ class KafkaProducer:
 
     def ask(self, topic: str | None, seconds: float) -> None:
         """Ask a broker for metadata, which is how `up` becomes true. Blocks; raises `SinkUnavailable`."""
-        downs = self._downs
+        downs, producer = self._downs, self._producer
+        if producer is None:
+            raise SinkUnavailable("the Kafka producer is being replaced")
         try:
-            self._producer.list_topics(topic or NO_TOPIC, timeout=seconds)
+            producer.list_topics(topic or NO_TOPIC, timeout=seconds)
         except KafkaException as error:
             code = code_of(error.args[0])
             raise SinkUnavailable(reason(self.trouble or code)) from None
@@ -91,22 +99,24 @@ class KafkaProducer:
 
     def purge(self) -> None:
         """Give up every message: those that were sent may have landed all the same. Blocks for a moment."""
-        self._producer.purge()
+        if (producer := self._producer) is not None:
+            producer.purge()
 
     def close(self, seconds: float) -> None:
         """Flush for at most `seconds`, purge the rest, and end. Blocks."""
         self._flush_seconds = seconds
         self._closing.set()
-        self._thread.join(seconds + 2 * PURGE_SECONDS)
+        if self._thread is not None:
+            self._thread.join(seconds + 2 * PURGE_SECONDS)
 
-    def _poll(self) -> None:
+    def _poll(self, producer: Producer) -> None:
         while not self._closing.is_set():
-            self._serve(partial(self._producer.poll, POLL_SECONDS))
-        self._serve(partial(self._producer.flush, self._flush_seconds))
-        if len(self._producer):
-            self._serve(self._producer.purge)
-            self._serve(partial(self._producer.flush, PURGE_SECONDS))
-        del self._producer
+            self._serve(partial(producer.poll, POLL_SECONDS))
+        self._serve(partial(producer.flush, self._flush_seconds))
+        if len(producer):
+            self._serve(producer.purge)
+            self._serve(partial(producer.flush, PURGE_SECONDS))
+        self._producer = None
 
     def _serve(self, call: Callable[[], object]) -> None:
         try:

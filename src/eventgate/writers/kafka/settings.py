@@ -54,18 +54,10 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class KafkaTopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the events of one topic go."""
 
-    topic: (
-        Annotated[
-            str,
-            Meta(
-                min_length=1,
-                max_length=249,
-                pattern=_LEGAL_TOPIC,
-                description="The Kafka topic; the EventGate topic's name where it is not given.",
-            ),
-        ]
-        | None
-    ) = None
+    topic: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=249, pattern=_LEGAL_TOPIC)] | None,
+        Meta(description="The Kafka topic. Default: the EventGate topic's name."),
+    ] = None
 
 
 def mechanism(config: Mapping[str, Value]) -> str:

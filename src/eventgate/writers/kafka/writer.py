@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException
 
 from eventgate.core.model import Event, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping, WriterContext, WriterSpec
-from eventgate.errors import ConfigurationError, Finding, SinkUnavailable
+from eventgate.errors import ConfigurationError, Finding, SinkUnavailable, SourceError
 from eventgate.writers.kafka import errors, findings, inspection, message
 from eventgate.writers.kafka.iam import TokenSource, token_source
 from eventgate.writers.kafka.outbox import Outbox
@@ -91,7 +91,10 @@ class KafkaWriter:
     async def inspect(self, topics: Mapping[str, Any]) -> Sequence[Finding]:
         """What would keep the events of `topics` (settings by name) out of Kafka: missing topics, rights, sizes."""
         names = {topic: (options and options.topic) or topic for topic, options in topics.items()}
-        values = await self._properties()
+        try:
+            values = await self._properties()
+        except SinkUnavailable:  # as the probe says
+            return ()
         place = f"/writers/{self.name}"
         return await asyncio.to_thread(inspection.inspect, values, names, place, INSPECT_SECONDS)
 
@@ -139,7 +142,10 @@ class KafkaWriter:
         for name, value in config.items():
             reference = getattr(value, "reference", None)
             if reference is not None and self._context.resolve is not None:
-                config[name] = await self._context.resolve(reference)
+                try:
+                    config[name] = await self._context.resolve(reference)
+                except SourceError:
+                    raise SinkUnavailable("a secret of the Kafka writer cannot be read") from None
         settings = KafkaSettings(self._settings.bootstrap_servers, config, self._settings.subject_header)
         values: dict[str, Any] = dict(
             properties(
