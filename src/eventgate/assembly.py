@@ -102,7 +102,8 @@ class Assembly:
 
     async def ask_keys(self) -> None:
         """Ask the key endpoint; raises `SourceError`."""
-        await self.keyring.refresh(KEYS_TIMEOUT_SECONDS / 2)
+        if not await self.keyring.refresh(KEYS_TIMEOUT_SECONDS / 2):
+            raise SourceError("no answer yet")
         if self.keyring.failure is not None:
             raise SourceError(self.keyring.failure)
 

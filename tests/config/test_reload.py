@@ -86,6 +86,21 @@ async def test_a_schema_is_compiled_again_when_a_file_it_refers_to_changed(tmp_p
     assert gate.policy.topics["users"].schema is users
 
 
+async def test_a_malformed_entry_leaves_the_last_good_rules_of_its_topic(tmp_path: Path) -> None:
+    gate = await watch(make(tmp_path, access={"orders": ["ann"], "other": ["ann"]}))
+    for entry in ("ann", {"ann": {"field": "x"}}, {"ann": "x"}, [7]):
+        write(tmp_path / "access.json", {"orders": entry, "other": ["bob"]})
+        policy = await gate.reload()
+        policy.access.check_topic("ann", "orders")
+        policy.access.check_topic("bob", "other")
+        assert list(policy.failures) == ["access"]
+    write(tmp_path / "access.json", {"orders": {"ann": {"field": ["("]}}})
+    policy = await gate.reload()
+    assert not policy.failures
+    with pytest.raises(NotListed):
+        policy.access.check_topic("ann", "orders")
+
+
 async def test_access_rules_change_with_their_file(tmp_path: Path) -> None:
     gate = await watch(make(tmp_path, access={"orders": ["ann"]}))
     write(tmp_path / "access.json", {"orders": ["bob"]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -201,3 +202,39 @@ def _error(code: int) -> sqlite3.Error:
     error.sqlite_errorcode = code
     error.sqlite_errorname = "SQLITE_TEST"
     return error
+
+
+READ_ONLY = """
+import os, sys, time
+from pathlib import Path
+from eventgate.testing import make_event
+from eventgate.writers.sqlite.errors import StoreFailure
+from eventgate.writers.sqlite.store import Store
+
+path = Path(sys.argv[1])
+Store(path, 30).write([make_event()], time.monotonic() + 5)
+for file in path.parent.iterdir():
+    file.chmod(0o444)
+path.parent.chmod(0o777)
+if os.geteuid() == 0:
+    os.setresuid(65534, 65534, 65534)  # permissions do not bind root
+store = Store(path, 30)
+print(store.write([make_event()], time.monotonic() + 5)[0].outcome)
+try:
+    store.probe(time.monotonic() + 5)
+except StoreFailure as failure:
+    print(failure.reason)
+"""
+
+
+def test_of_a_file_that_may_only_be_read_the_probe_says_what_a_write_would() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run = subprocess.run(
+            [sys.executable, "-c", READ_ONLY, str(Path(folder) / "events.db")],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    outcome, reason = run.stdout.splitlines()
+    assert outcome == "failed"
+    assert "SQLITE_READONLY" in reason

@@ -12,6 +12,7 @@ from eventgate.config.settings import Settings
 from eventgate.config.snapshot import Content, Text, Unreadable
 from eventgate.config.text import parse_file
 from eventgate.core.auth.access import AccessPolicy, parse_access
+from eventgate.core.pointer import Pointer
 from eventgate.errors import ConfigurationError, Finding, SourceError
 
 _EMPTIED: Final = "is suddenly empty"
@@ -27,6 +28,10 @@ class AccessTaken(msgspec.Struct, frozen=True):
     digest: bytes = b""
     failure: str | None = None
     findings: tuple[Finding, ...] = ()
+
+
+_PATTERN_DEPTH: Final = 4
+"""Tokens of the pointer to a pattern: /TOPIC/SUBJECT/FIELD/INDEX."""
 
 
 class AccessSource:
@@ -62,7 +67,11 @@ class AccessSource:
         former = self._good.policy
         if not policy.topics and former is not None and former.topics and not self._allow_empty:
             raise SourceError(_EMPTIED)
-        return AccessTaken(policy, digest, findings=findings)
+        spoilt = _spoilt_topics(findings) if former is not None else ()
+        if former is None or not spoilt:
+            return AccessTaken(policy, digest, findings=findings)
+        failure = f"what it says of {', '.join(spoilt)} is malformed; the last good rules for that stay in force"
+        return AccessTaken(policy.keeping(spoilt, former), digest, failure, findings)
 
     def _document(self, content: Text) -> object:
         if self._allow_empty and not content.content.strip():
@@ -71,3 +80,9 @@ class AccessSource:
 
     def _hint(self, reason: str) -> str | None:
         return 'if that is meant, set "allow_empty": true' if reason == _EMPTIED else None
+
+
+def _spoilt_topics(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """Topics whose entries are malformed. A bad pattern is none of that: it shuts out its subject, and only that."""
+    places = [Pointer(each.pointer).tokens for each in findings if each.severity == "error"]
+    return tuple(sorted({tokens[0].lower() for tokens in places if 0 < len(tokens) < _PATTERN_DEPTH}))

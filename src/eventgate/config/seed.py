@@ -92,7 +92,7 @@ def translate(raw: Mapping[str, Any], env: Mapping[str, str], directory: Directo
     if "token_public_key_url" in given and "token_public_keys_url" not in today:
         today["token_public_keys_url"] = given["token_public_key_url"]
         origins["/token_public_keys_url"] = "/token_public_key_url"
-    for name in ("access_config", "ssl_ca_bundle"):
+    for name in ("access_config", "ssl_ca_bundle", "token_public_keys_url", "topics"):
         if isinstance(today.get(name), str):
             today[name] = locate(today[name], directory)
     _set_defaults(today)

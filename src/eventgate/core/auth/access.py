@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import Any, Final
 
 from eventgate.core.auth.grants import Constraint, FullMatch, Grant
@@ -43,6 +44,14 @@ class AccessPolicy:
     def subjects(self, topic: str) -> tuple[str, ...]:
         """Who may write to `topic`, as configured, sorted."""
         return self._subjects.get(topic, ())
+
+    def keeping(self, topics: Iterable[str], former: AccessPolicy) -> AccessPolicy:
+        """This policy with the grants that `former` has for `topics` in the place of its own."""
+        kept = copy(self)
+        for name in ("_subjects", "_folded", "_grants"):
+            theirs = getattr(former, name)
+            setattr(kept, name, getattr(self, name) | {topic: theirs[topic] for topic in topics if topic in theirs})
+        return kept
 
     def check_topic(self, subject: str, topic: str) -> Grant:
         """What `subject` may write to `topic` (lower case).

@@ -93,11 +93,11 @@ class KeyRing:
         await self.refresh(timeout)
         return self.verify(token)
 
-    async def refresh(self, timeout: float) -> None:  # noqa: ASYNC109 (a cancelled waiter must not end the shared fetch)
+    async def refresh(self, timeout: float) -> bool:  # noqa: ASYNC109 (a cancelled waiter must not end the shared fetch)
         """Fetch the keys, or join a fetch under way, and wait for it for `timeout` seconds; never raises.
 
         The fetch itself has `FETCH_SECONDS`, so that keys far away are not out of reach of who cannot wait. A good
-        answer replaces the keys at once; a bad one changes nothing but `failure`.
+        answer replaces the keys at once; a bad one changes nothing but `failure`. Returns whether the fetch has ended.
         """
         flight = self._under_way()
         if flight is None:
@@ -106,6 +106,7 @@ class KeyRing:
             flight = asyncio.get_running_loop().create_task(attempt, context=contextvars.Context())
             self._flight = flight
         await asyncio.wait({flight}, timeout=timeout)
+        return flight.done()
 
     async def close(self) -> None:
         """Give up a fetch under way."""
@@ -136,12 +137,17 @@ class KeyRing:
             self._take(parse_keys(content), now)
             self.failure = None
         except TimeoutError:
-            self.failure = "timed out"
+            self._fail("timed out")
         except (SourceError, KeySetError) as error:
-            self.failure = str(error)
+            self._fail(str(error))
         except Exception:
             self.failure = "failed in an unforeseen way; the log has it"
             _log.exception("fetching the public keys failed in an unforeseen way")
+
+    def _fail(self, why: str) -> None:
+        if why != self.failure:
+            _log.warning("the public keys could not be read: %s", why)
+        self.failure = why
 
     def _take(self, keys: KeySet, now: float) -> None:
         if not keys.serves(self._rules.algorithms):
