@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import msgspec
 
+from eventgate.errors import SourceError
 from eventgate.writers.postgres.settings import Database, PostgresSettings, SslMode
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ Resolve = Callable[[str], Awaitable[str]]
 """Reads what a reference (`secretsmanager:NAME#FIELD`) stands for, again."""
 
 APPLICATION = "eventgate"
+RENEW_SECONDS = 2.0
+"""How often credentials that are refused are read again, so that a wrong password does not become many requests."""
 _REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.rds\.amazonaws\.com(?:\.cn)?$")
 _SCHEMES = ("postgres", "postgresql")
 
@@ -45,38 +48,52 @@ class Connector:
         self._settings = settings
         self._resolve = resolve
         self._arguments = _arguments(settings, settings.dsn)
+        self._version = 0
+        self._renew_at = 0.0
 
     async def connect(self, seconds: float) -> Connection:
-        """A new connection, in at most `seconds`; raises what asyncpg raises."""
+        """A new connection, in at most `seconds`; raises what asyncpg raises.
+
+        Where the credentials are refused, they are read again where they came from: they may have been rotated.
+        """
+        async with asyncio.timeout(seconds):
+            version = self._version
+            try:
+                return await self._connect(seconds)
+            except asyncpg.InvalidAuthorizationSpecificationError:
+                if not await self._renew(version):
+                    raise
+            return await self._connect(seconds)
+
+    async def _connect(self, seconds: float) -> Connection:
         arguments = dict(self._arguments)
         if self._settings.iam:
             arguments["password"] = lambda: self._token(arguments)
-        async with asyncio.timeout(seconds):
-            return await asyncpg.connect(
-                **arguments,
-                timeout=seconds,
-                statement_cache_size=100 if self._settings.statement_cache else 0,
-                server_settings={"application_name": APPLICATION},
-            )
+        return await asyncpg.connect(
+            **arguments,
+            timeout=seconds,
+            statement_cache_size=100 if self._settings.statement_cache else 0,
+            server_settings={"application_name": APPLICATION},
+        )
 
-    @property
-    def can_renew(self) -> bool:
-        """Whether there are credentials that may have changed where they came from."""
-        return self._resolve is not None and bool(_references(self._settings.dsn))
-
-    async def renew(self) -> None:
-        """Read the credentials again; keeps the old ones where the new ones cannot be had."""
-        if self._resolve is None:
-            return
-        dsn = self._settings.dsn
+    async def _renew(self, version: int) -> bool:
+        """Whether there are newer credentials than those of `version`; asks for them now and then."""
+        now = asyncio.get_running_loop().time()
+        dsn, resolve = self._settings.dsn, self._resolve
+        if self._version != version:
+            return True  # another one of ours asked meanwhile
+        references = _references(dsn)
+        if resolve is None or not references or now < self._renew_at:
+            return False
+        self._renew_at = now + RENEW_SECONDS
         try:
-            if isinstance(dsn, Database):
-                values = {name: await self._resolve(ref) for name, ref in _references(dsn).items()}
-                self._arguments = _arguments(self._settings, msgspec.structs.replace(dsn, **values))
-            elif references := _references(dsn):
-                self._arguments = _arguments(self._settings, await self._resolve(references["dsn"]))
-        except Exception:  # whatever a resolver raises, the attempt with the old ones says what matters
-            return
+            values = {name: await resolve(reference) for name, reference in references.items()}
+            given = msgspec.structs.replace(dsn, **values) if isinstance(dsn, Database) else values["dsn"]
+            self._arguments = _arguments(self._settings, given)
+        except (SourceError, ValueError):  # then the refusal of the old ones is what there is to say
+            return False
+        self._version += 1
+        return True
 
     async def _token(self, arguments: dict[str, Any]) -> str:
         from eventgate.writers.postgres.iam import auth_token

@@ -8,7 +8,6 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 
 from eventgate.core.model import Event, Outcome, WriteResult
-from eventgate.writers.postgres.connect import Connector
 from eventgate.writers.postgres.errors import CONNECTING, Remedy, Trouble
 from eventgate.writers.postgres.pool import Lease, Pool
 from eventgate.writers.postgres.transaction import Attempt, Task
@@ -25,9 +24,8 @@ AfterCommit = Callable[[Lease, Task, float], Awaitable[None]]
 class Group:
     """Delivers groups of one topic with distinct ids."""
 
-    def __init__(self, pool: Pool, connector: Connector, after: AfterCommit) -> None:
+    def __init__(self, pool: Pool, after: AfterCommit) -> None:
         self._pool = pool
-        self._connector = connector
         self._after = after
 
     async def deliver(self, task: Task, events: Sequence[Event], until: float) -> list[WriteResult]:
@@ -46,7 +44,7 @@ class Group:
     async def _through(self, task: Task, events: Sequence[Event], until: float) -> list[WriteResult]:
         """The group in one transaction, as often as it takes; raises `Trouble` for what does not come through."""
         doubtful: frozenset[str] = frozenset()
-        pause, renewed = FIRST_PAUSE_SECONDS, False
+        pause = FIRST_PAUSE_SECONDS
         for tries in itertools.count(1):
             try:
                 return await self._attempt(task, events, until, doubtful)
@@ -56,16 +54,13 @@ class Group:
                     doubtful |= failed.new
                 if problem.remedy is Remedy.HALVE and not problem.in_doubt:
                     raise problem from None  # its own attempt got past the ledger: no earlier one is there
-                if problem.remedy is Remedy.CREDENTIALS and not renewed and self._connector.can_renew:
-                    renewed = True
-                    await self._renew(until)
-                elif not _again(problem, task, tries, bool(doubtful)):
+                if not _again(problem, task, tries, bool(doubtful)):
                     raise _final(problem, doubtful) from None
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             left = until - asyncio.get_running_loop().time()
             if left <= pause:
                 raise _final(problem, doubtful) from None
-            if tries > 1 or problem.remedy not in (Remedy.RECONNECT, Remedy.CREDENTIALS):
+            if tries > 1 or problem.remedy is not Remedy.RECONNECT:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  so that two do not meet again
         raise AssertionError  # the loop has no other end
 
@@ -83,14 +78,6 @@ class Group:
             if problem.remedy is Remedy.RECONNECT and attempt is not None:
                 self._pool.forget_idle()  # they are as old as this one, and likely as dead
             raise _Failed(problem, attempt.new if attempt is not None else frozenset()) from problem
-
-    async def _renew(self, until: float) -> None:
-        self._pool.forget_idle()
-        try:
-            async with asyncio.timeout_at(until):
-                await self._connector.renew()
-        except TimeoutError:
-            return
 
 
 class _Failed(Exception):

@@ -7,7 +7,6 @@ tables are.
 
 from __future__ import annotations
 
-import asyncio
 import enum
 from collections.abc import Mapping
 
@@ -25,8 +24,6 @@ class Remedy(enum.Enum):
     """The same transaction once more, on another connection."""
     WAIT = enum.auto()
     """The database is about to take connections: as RECONNECT, for as long as there is time."""
-    CREDENTIALS = enum.auto()
-    """As RECONNECT, once, with credentials read anew."""
     NONE = enum.auto()
     """Nothing that the writer can do: the event is not there."""
 
@@ -82,7 +79,7 @@ CLASSES: Mapping[str, tuple[Remedy, str]] = {
     "25": (Remedy.RECONNECT, _ODD),
     "26": (Remedy.NONE, "a prepared statement is gone; behind a pooler, set statement_cache to false"),
     "27": (Remedy.NONE, _SQL),
-    "28": (Remedy.CREDENTIALS, _CREDENTIALS),
+    "28": (Remedy.NONE, _CREDENTIALS),
     "2B": (Remedy.NONE, _RIGHTS),
     "2D": (Remedy.NONE, "a statement or function ends the transaction"),
     "2F": (Remedy.NONE, _SQL),
@@ -150,13 +147,26 @@ CLIENT: Mapping[str, tuple[Remedy, str]] = {
 }
 """For what asyncpg raises by itself, by the name of the class."""
 
-REASONS: frozenset[str] = frozenset(reason for table in (CLASSES, CODES, CLIENT) for _, reason in table.values())
-"""All that is said of errors; docs/postgres.md tells what to do about each."""
-
 UNREACHABLE = "the database cannot be reached"
+NO_ANSWER = "the database did not answer"
+NO_ANSWER_IN_TIME = "the database did not answer before the deadline"
 NO_TIME = "no time was left"
+ROLLED_BACK = "the database rolled the transaction back"
+NO_TOKEN = "there are no AWS credentials or no region to make a password from"  # noqa: S105  none itself
+CLOSED = "the writer is closed"
+BUSY = "all connections were in use until the deadline"
+DROPPED = "a trigger or a concurrent deletion in the database dropped it"
 MISSING_TABLES = "the gate's tables are missing; run `eventgate db migrate`"
 _TABLE_MISSING = "42P01"
+
+REASONS: frozenset[str] = frozenset(
+    {
+        *(reason for table in (CLASSES, CODES, CLIENT) for _, reason in table.values()),
+        *(UNREACHABLE, NO_ANSWER, NO_ANSWER_IN_TIME, NO_TIME, ROLLED_BACK, NO_TOKEN, CLOSED, BUSY, DROPPED),
+        MISSING_TABLES,
+    }
+)
+"""All that is said of an event that is not there; docs/postgres.md tells what to do about each."""
 LEDGER = "ledger"
 """The stage of the gate's own statements."""
 CONNECTING = "connecting"
@@ -188,8 +198,8 @@ def _judge(error: BaseException, lost: bool) -> tuple[Remedy, str, str]:
         code = error.sqlstate or "XX000"
         remedy, reason = CODES.get(code) or CLASSES.get(code[:2]) or (Remedy.NONE, _ODD)
         return remedy, reason, code
-    if isinstance(error, asyncio.TimeoutError | TimeoutError):
-        return Remedy.RECONNECT, "the database did not answer", ""
+    if isinstance(error, TimeoutError):
+        return Remedy.RECONNECT, NO_ANSWER, ""
     if lost or isinstance(error, OSError | EOFError):
         return Remedy.RECONNECT, _LOST, ""
     return Remedy.NONE, _ODD, ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from eventgate.core.model import Event, Outcome, WriteResult
+from eventgate.writers.postgres.errors import DROPPED
 
 if TYPE_CHECKING:
     from eventgate.writers.postgres.connect import Connection
@@ -43,7 +44,6 @@ _PRUNE: Final = """
         ORDER BY received_at LIMIT $2))
 """
 
-DROPPED: Final = "a trigger or a concurrent deletion in the database dropped it"
 _DROPPED: Final = WriteResult(Outcome.FAILED, reason=DROPPED)
 
 

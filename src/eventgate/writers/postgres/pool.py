@@ -12,7 +12,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from eventgate.writers.postgres.errors import CONNECTING, NO_TIME, UNREACHABLE, Trouble, trouble
+from eventgate.writers.postgres.errors import (
+    BUSY,
+    CLOSED,
+    CONNECTING,
+    NO_TIME,
+    NO_TOKEN,
+    UNREACHABLE,
+    Trouble,
+    trouble,
+)
 
 if TYPE_CHECKING:
     from eventgate.writers.postgres.connect import Connection, Connector
@@ -21,9 +30,6 @@ CONNECT_SECONDS = 5.0
 """How long one attempt to connect may take."""
 CLOSE_SECONDS = 5.0
 """How long `close` waits for what is under way, and then for good-byes."""
-
-CLOSED = "the writer is closed"
-BUSY = "all connections were in use until the deadline"
 
 
 class Lease:
@@ -98,6 +104,7 @@ class Pool:
             connection.terminate()
         idle, self._idle = self._idle, []
         await asyncio.gather(*(_part(connection) for connection, _ in idle))
+        await asyncio.sleep(0)  # a transport that was cut closes its socket in the loop's next turn
 
     async def _take(self, until: float) -> Lease:
         now = asyncio.get_running_loop().time()
@@ -114,9 +121,7 @@ class Pool:
         try:
             return await self._connector.connect(seconds)
         except PermissionError:
-            raise Trouble(
-                "there are no AWS credentials or no region to make a password from", stage=CONNECTING
-            ) from None
+            raise Trouble(NO_TOKEN, stage=CONNECTING) from None
         except (OSError, TimeoutError):
             raise Trouble(UNREACHABLE, stage=CONNECTING) from None
         except Exception as error:

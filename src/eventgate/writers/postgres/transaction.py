@@ -10,7 +10,17 @@ import msgspec
 
 from eventgate.core.model import Event, WriteResult
 from eventgate.writers.postgres import ledger
-from eventgate.writers.postgres.errors import LEDGER, NO_TIME, Remedy, Trouble, trouble
+from eventgate.writers.postgres.bounded import within
+from eventgate.writers.postgres.errors import (
+    LEDGER,
+    NO_ANSWER,
+    NO_ANSWER_IN_TIME,
+    NO_TIME,
+    ROLLED_BACK,
+    Remedy,
+    Trouble,
+    trouble,
+)
 from eventgate.writers.postgres.statements import Statement
 
 if TYPE_CHECKING:
@@ -53,33 +63,29 @@ class Attempt:
         """Write the group by `until`; one result for each event. Raises `Trouble`, the transaction being gone."""
         connection = self._lease.connection
         try:
-            try:
-                await self._begin(until)
-                async with asyncio.timeout_at(until):
-                    results = await self._write()
-                    self.committing = True
-                    await self._commit()
-                return results
-            except Trouble:
-                raise
-            except Exception as error:
-                raise self._explain(error, until) from error
-        except Trouble:
+            await self._begin(until)
+            return await within(connection, until, self._work())
+        except Exception as error:
+            problem = self._explain(error, until)
             await self._undo(until)
-            raise
-        finally:
-            self._lease.broken = self._lease.broken or connection.is_closed()
+            raise problem from error
 
     async def _begin(self, until: float) -> None:
         """Open the transaction with timeouts of its own, and learn on the way whether the connection is alive."""
-        loop = asyncio.get_running_loop()
-        left = until - loop.time()
+        now = asyncio.get_running_loop().time()
+        left = until - now
         if left <= EARLIER_SECONDS:
             raise Trouble(NO_TIME)
         stale = self._lease.idle_seconds > STALE_SECONDS
-        seconds = min(left / 2, ALIVE_SECONDS) if stale else left
-        async with asyncio.timeout(seconds):
-            await self._lease.connection.execute(_opening(left))
+        patience = min(left / 2, ALIVE_SECONDS) if stale else left
+        connection = self._lease.connection
+        await within(connection, now + patience, connection.execute(_opening(left)))
+
+    async def _work(self) -> list[WriteResult]:
+        results = await self._write()
+        self.committing = True
+        await self._commit()
+        return results
 
     async def _write(self) -> list[WriteResult]:
         connection, task, events = self._lease.connection, self._task, self._events
@@ -105,27 +111,23 @@ class Attempt:
     async def _commit(self) -> None:
         if await self._lease.connection.execute(_COMMIT) != "COMMIT":
             self.committing = False
-            raise Trouble("the database rolled the transaction back", Remedy.AGAIN)
+            raise Trouble(ROLLED_BACK, Remedy.AGAIN)
 
     def _explain(self, error: Exception, until: float) -> Trouble:
-        connection = self._lease.connection
         if isinstance(error, TimeoutError):
-            self._lease.broken = True
             late = asyncio.get_running_loop().time() >= until
-            remedy = Remedy.NONE if late else Remedy.RECONNECT
-            reason = "the database did not answer before the deadline" if late else "the database did not answer"
-            return Trouble(reason, remedy, in_doubt=self.committing)
+            reason = NO_ANSWER_IN_TIME if late else NO_ANSWER
+            return Trouble(reason, Remedy.NONE if late else Remedy.RECONNECT, in_doubt=self.committing)
         stage = LEDGER if self.committing else self._stage
-        return trouble(error, stage=stage, committing=self.committing, lost=connection.is_closed())
+        return trouble(error, stage=stage, committing=self.committing, lost=self._lease.connection.is_closed())
 
     async def _undo(self, until: float) -> None:
-        """Roll back, if the connection is to be used again; one that is cut is rolled back by the server."""
+        """Roll back, so that the connection can be used again; one that was cut is rolled back by the server."""
         connection = self._lease.connection
-        if self._lease.broken or connection.is_closed() or not connection.is_in_transaction():
+        if connection.is_closed() or not connection.is_in_transaction():
             return
         try:
-            async with asyncio.timeout_at(until + EARLIER_SECONDS / 2):
-                await connection.execute("ROLLBACK")
+            await within(connection, until + EARLIER_SECONDS / 2, connection.execute("ROLLBACK"))
         except Exception:
             self._lease.broken = True
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from eventgate.core.model import Event, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping, WriterContext, WriterSpec
 from eventgate.errors import ConfigurationError, Finding, SinkUnavailable
-
 from eventgate.writers.postgres import inspection, ledger, refusals, statements
+from eventgate.writers.postgres.bounded import within
 from eventgate.writers.postgres.connect import Connector
 from eventgate.writers.postgres.delivery import Group
-from eventgate.writers.postgres.errors import MISSING_TABLES, Trouble, trouble
+from eventgate.writers.postgres.errors import MISSING_TABLES, trouble
 from eventgate.writers.postgres.migrations import NewerTables, migrate
 from eventgate.writers.postgres.pool import Lease, Pool
 from eventgate.writers.postgres.settings import PostgresSettings, PostgresTopicSettings, TopicStatements
 from eventgate.writers.postgres.transaction import Task
 
+if TYPE_CHECKING:
+    from eventgate.writers.postgres.connect import Connection
+
+T = TypeVar("T")
+
 OPEN_SECONDS = 2.0
-"""How long opening may wait for a first connection, which is not needed then."""
+"""How long opening may wait for a first connection, which is not needed yet."""
 PROBE_SECONDS = 2.5
 """How long a probe may take."""
 INSPECT_SECONDS = 8.0
@@ -41,7 +47,7 @@ class PostgresWriter:
         # One place is left over, so that a topic whose table is locked does not take all others along.
         self.grouping: Grouping | None = Grouping(concurrency=max(1, settings.pool_size - 1), by_topic=True)
         self._pool = Pool(connector, settings.pool_size)
-        self._group = Group(self._pool, connector, self._after)
+        self._group = Group(self._pool, self._after)
         self._ledger = settings.ledger
         self._creates_tables = settings.create_tables
         self._retain_days = retain_days
@@ -50,13 +56,8 @@ class PostgresWriter:
     async def open(self) -> None:
         """Let connections be made; tries to make the first one, and the tables where that is asked for."""
         self._pool.open()
-        until = asyncio.get_running_loop().time() + OPEN_SECONDS
-        try:
-            async with self._pool.lease(until) as lease:
-                if self._creates_tables:
-                    await self._create_tables(lease, until)
-        except Trouble:
-            return  # health says so, and each write tries again
+        with contextlib.suppress(SinkUnavailable):  # health says so, and each write tries again
+            await self._ask(OPEN_SECONDS, self._look)
 
     def refuse(self, event: Event) -> Unacceptable | None:
         """What jsonb cannot hold: NUL, numbers with too many places, too many bytes."""
@@ -79,34 +80,14 @@ class PostgresWriter:
 
     async def probe(self) -> None:
         """Ask the database for the gate's tables, and whether the gate may write to them."""
-        until = asyncio.get_running_loop().time() + PROBE_SECONDS
-        try:
-            async with self._pool.lease(until) as lease, asyncio.timeout_at(until):
-                if self._creates_tables:
-                    await self._create_tables(lease, until)
-                missing = await inspection.missing(lease.connection, ledger=self._ledger)
-        except Trouble as problem:
-            raise SinkUnavailable(problem.reason) from None
-        except TimeoutError:
-            raise SinkUnavailable(f"no answer within {PROBE_SECONDS:g} s") from None
-        except Exception as error:
-            self._pool.forget_idle()
-            raise SinkUnavailable(trouble(error, lost=True).reason) from None
-        if missing is not None:
+        if missing := await self._ask(PROBE_SECONDS, self._look):
             raise SinkUnavailable(missing)
 
     async def inspect(self, topics: Mapping[str, Any]) -> Sequence[Finding]:
         """What is wrong between the topics' statements and the database's tables; raises `SinkUnavailable`."""
-        until = asyncio.get_running_loop().time() + INSPECT_SECONDS
-        try:
-            async with self._pool.lease(until) as lease, asyncio.timeout_at(until):
-                return await inspection.inspect(lease.connection, topics, ledger=self._ledger)
-        except Trouble as problem:
-            raise SinkUnavailable(problem.reason) from None
-        except TimeoutError:
-            raise SinkUnavailable(f"no answer within {INSPECT_SECONDS:g} s") from None
-        except Exception as error:
-            raise SinkUnavailable(trouble(error, lost=True).reason) from None
+        return await self._ask(
+            INSPECT_SECONDS, lambda connection: inspection.inspect(connection, topics, ledger=self._ledger)
+        )
 
     async def close(self) -> None:
         """Wait for what is under way, and part from the database."""
@@ -136,22 +117,37 @@ class PostgresWriter:
             return
         self._prune_at = now + PRUNE_SECONDS
         try:
-            async with asyncio.timeout(PRUNING_SECONDS):
-                if await ledger.prune(lease.connection, self._retain_days):
-                    self._prune_at = 0.0
+            pruning = ledger.prune(lease.connection, self._retain_days)
+            if await within(lease.connection, now + PRUNING_SECONDS, pruning):
+                self._prune_at = 0.0
         except Exception:  # the events are safe; whoever may not delete is told by `check --connect`
             lease.broken = True
 
-    async def _create_tables(self, lease: Lease, until: float) -> None:
-        try:
-            async with asyncio.timeout_at(until):
-                if await inspection.missing(lease.connection, ledger=self._ledger) == MISSING_TABLES:
-                    await migrate(lease.connection)
-        except NewerTables:
-            return
-        except Exception as error:
-            lease.broken = True
-            raise trouble(error) from error
+    async def _look(self, connection: Connection) -> str | None:
+        missing = await inspection.missing(connection, ledger=self._ledger)
+        if missing != MISSING_TABLES or not self._creates_tables:
+            return missing
+        with contextlib.suppress(NewerTables):
+            await migrate(connection)
+        return await inspection.missing(connection, ledger=self._ledger)
+
+    async def _ask(self, seconds: float, question: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+        """The answer to `question`, on another connection if one that lay idle proves dead; `SinkUnavailable`."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while True:
+            fresh = True
+            try:
+                async with self._pool.lease(until) as lease:
+                    fresh = lease.fresh
+                    patience = until if fresh else min(until, loop.time() + seconds / 2)
+                    return await within(lease.connection, patience, question(lease.connection))
+            except Exception as error:
+                late = loop.time() >= until
+                if fresh or late:
+                    reason = f"no answer within {seconds:g} s" if late else trouble(error).reason
+                    raise SinkUnavailable(reason) from None
+                self._pool.forget_idle()
 
 
 def check(settings: PostgresSettings, directory: Path | None) -> Sequence[Finding]:
