@@ -58,7 +58,7 @@ def test_nothing_is_imported_before_it_is_asked_for() -> None:
 
 def test_an_unknown_type_is_told_the_known_ones() -> None:
     """The text is for the operator."""
-    with pytest.raises(LookupError, match="no writer type 'sqllite'; known are discard, .*sqlite"):
+    with pytest.raises(LookupError, match=r"no writer type 'sqllite'; known are discard, .*sqlite"):
         registry.find_spec("sqllite")
 
 
