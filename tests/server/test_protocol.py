@@ -151,6 +151,7 @@ async def test_heads_within_the_bound_are_the_gates_to_judge(size: int) -> None:
         b"\x16\x03\x01\x02\x00",
     ],
 )
+@pytest.mark.usefixtures("hasty")
 async def test_what_is_no_http_is_refused_in_the_gates_own_form(head: bytes) -> None:
     async with served() as (_, port), connected(port) as (reader, writer):
         writer.write(head)
