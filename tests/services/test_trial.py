@@ -34,12 +34,14 @@ def test_a_gate_works_on_what_is_printed(tmp_path: Path) -> None:
     folder = tmp_path / "trial"
     command = [sys.executable, str(SCRIPT), str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=unmeasured()) as process:
-        text = printed(process, "Ctrl-C")
-        assert f"eventgate dev --dir {folder}" in text
-        env = dict(re.findall(r"export (\w+)=(\S+)", (folder / "services.env").read_text()))
-        checked = eventgate("check", "--conf", folder, "--connect", env=env)
-        process.send_signal(signal.SIGINT)
+        try:
+            text = printed(process, "Ctrl-C")
+            env = dict(re.findall(r"export (\w+)=(\S+)", (folder / "services.env").read_text()))
+            checked = eventgate("check", "--conf", folder, "--connect", env=env)
+        finally:
+            process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_SECONDS) == 0
+    assert f"eventgate dev --dir {folder}" in text
     for writer in ("kafka", "eventbridge", "postgres"):
         assert f"{writer}: ok" in checked.out
 
