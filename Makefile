@@ -1,7 +1,7 @@
 # Everything a developer types. CI types the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test check bench lock docs clean
+.PHONY: help setup dev services test check bench lock docs clean
 
 PYTHON ?=
 ARGS ?=
@@ -13,7 +13,7 @@ COMPILE = .venv-lock/bin/uv pip compile pyproject.toml --quiet --universal --pyt
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS)
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## build .venv with the locked dependencies and .venv/bin/eventgate
 
@@ -22,6 +22,9 @@ $(STAMP): requirements/dev.txt pyproject.toml scripts/make-venv
 
 dev: setup ## a gate to try on 127.0.0.1:8080 (ARGS="--port 9000" and so on)
 	@$(BIN)/eventgate dev $(ARGS)
+
+services: setup ## keep Kafka, PostgreSQL and AWS (moto) up, with a configuration on them (ARGS=DIR)
+	@$(BIN)/python scripts/services.py $(ARGS)
 
 test: setup ## lint, types, tests with coverage, the wheel, other Python versions
 	@$(BIN)/python scripts/test.py

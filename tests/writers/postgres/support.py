@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -88,3 +88,10 @@ async def deliver(writer: Writer, *events: Event, seconds: float = 10.0) -> Sequ
 def outcomes(results: Sequence[WriteResult]) -> list[str]:
     """The outcomes as text."""
     return [result.outcome.value for result in results]
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until `condition` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  what it looks at is in another process
+            await asyncio.sleep(0.01)

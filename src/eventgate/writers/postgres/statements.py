@@ -30,7 +30,7 @@ _COMMENT_MARK = re.compile(r"/\*|\*/")
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """One statement of one file. `parameters` is 1 or 2: how many it takes."""
+    """One statement of one file. `parameters` is 1 or 2: how many it takes, each of them a `jsonb`."""
 
     name: str
     text: str
@@ -44,8 +44,12 @@ def parse_statement(name: str, content: bytes) -> Statement:
     except UnicodeDecodeError:
         raise ValueError(f"{name} is not UTF-8 text") from None
     used: set[int] = set()
+    parts: list[str] = []
     ended = empty = True
     for kind, token in _tokens(name, text):
+        parts.append(f"{token}::jsonb" if kind == "parameter" else token)
+        if kind == "skip":
+            continue
         if kind == "end":
             ended = True
             continue
@@ -58,7 +62,7 @@ def parse_statement(name: str, content: bytes) -> Statement:
         raise ValueError(f"{name} holds no statement")
     if used not in ({1}, {1, 2}):
         raise ValueError(f"the statement in {name} must use $1, the new events, and may use $2; it uses {_said(used)}")
-    return Statement(name, text, len(used))
+    return Statement(name, "".join(parts), len(used))
 
 
 def named_files(settings: PostgresTopicSettings) -> tuple[str, ...]:
@@ -97,16 +101,15 @@ def _built_in(name: str) -> bytes:
 
 
 def _tokens(name: str, text: str) -> Iterator[tuple[str, str]]:
-    """What counts in a statement: kind and text of each token, without white space and comments."""
+    """Kind and text of each token, which together are the whole text; white space and comments are `skip`."""
     position = 0
     while position < len(text):
         token = _TOKEN.match(text, position)
         kind = token.lastgroup if token is not None else None
         if token is None or kind is None or (kind == "other" and token[0] in "'\""):
             raise ValueError(f"{name} ends within a quoted text")
-        position = token.end() if kind != "comment" else _after_comment(name, text, token.end())
-        if kind not in ("skip", "comment"):
-            yield "text" if kind == "quote" else kind, token[0]
+        start, position = position, token.end() if kind != "comment" else _after_comment(name, text, token.end())
+        yield "skip" if kind == "comment" else kind, text[start:position]
 
 
 def _after_comment(name: str, text: str, position: int) -> int:
