@@ -107,7 +107,12 @@ async def test_without_writers_the_default_applies(tmp_path: Path) -> None:
         (
             {},
             {"POSTGRES_SECRET_NAME": "db", "POSTGRES_SECRET_REGION": "eu-west-1"},
-            ("environment", "", "the writer type `postgres` is not available in this version"),
+            (
+                "environment",
+                "",
+                "POSTGRES_SECRET_NAME is not available in this version: with a flat configuration, events cannot go to "
+                "Postgres",
+            ),
         ),
         (
             {},

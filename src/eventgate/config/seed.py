@@ -56,8 +56,7 @@ _POSTGRES: Final = ("POSTGRES_SECRET_NAME", "POSTGRES_SECRET_REGION")
 class Seed(msgspec.Struct, frozen=True):
     """A flat configuration in today's form.
 
-    `raw` is what today's config.json would hold; `origins` says which flat key each of its places came from, or that
-    it came from the environment (`env:NAME`).
+    `raw` is what today's config.json would hold; `origins` says which flat key each of its places came from.
     `keys_file` is the file that names the topics' keys, `own_topics` whether topics are found by the old file names.
     """
 
@@ -71,10 +70,6 @@ class Seed(msgspec.Struct, frozen=True):
         """`finding` with its pointer in the flat file."""
         for today, flat in self.origins.items():
             if finding.pointer == today or finding.pointer.startswith(today + "/"):
-                if flat.startswith("env:"):
-                    return msgspec.structs.replace(
-                        finding, file=_ENVIRONMENT, pointer="", hint=f"asked for by {flat[4:]}"
-                    )
                 return msgspec.structs.replace(finding, pointer=flat)
         return finding
 
@@ -96,7 +91,7 @@ def translate(raw: Mapping[str, Any], env: Mapping[str, str], directory: Directo
         if isinstance(today.get(name), str):
             today[name] = locate(today[name], directory)
     _set_defaults(today)
-    _add_writers(today, given, env, origins)
+    _add_writers(today, given, origins)
     keys = given.get("topic_keys_config")
     keys_file = locate(keys, directory) if isinstance(keys, str) else None
     findings = (*_unknown(raw), *_of_environment(env), *_mistyped(given))
@@ -143,9 +138,7 @@ def _set_defaults(today: dict[str, Any]) -> None:
             today[section] = {name: value, **today[section]}
 
 
-def _add_writers(
-    today: dict[str, Any], given: Mapping[str, Any], env: Mapping[str, str], origins: dict[str, str]
-) -> None:
+def _add_writers(today: dict[str, Any], given: Mapping[str, Any], origins: dict[str, str]) -> None:
     writers: dict[str, Any] = {}
     if "kafka_bootstrap_server" in given:
         config = {name: given[flat] for flat, name in _KAFKA_CONFIG.items() if flat in given}
@@ -155,9 +148,6 @@ def _add_writers(
     if "event_bus_arn" in given:
         writers["eventbridge"] = {"event_bus_arn": given["event_bus_arn"]}
         origins["/writers/eventbridge"] = "/event_bus_arn"
-    if all(env.get(name) for name in _POSTGRES):
-        writers["postgres"] = {}
-        origins["/writers/postgres"] = f"env:{' and '.join(_POSTGRES)}"
     named = today.get("writers", {})
     if isinstance(named, dict):
         today["writers"] = {**writers, **named}
@@ -191,4 +181,8 @@ def _of_environment(env: Mapping[str, str]) -> tuple[Finding, ...]:
     missing = [name for name in _POSTGRES if not env.get(name)]
     if len(missing) == 1:
         findings.append(Finding("error", _ENVIRONMENT, f"{missing[0]} is not set, but its other half is"))
+    elif not missing:
+        what = "with a flat configuration, events cannot go to Postgres"
+        message = f"{_POSTGRES[0]} is not available in this version: {what}"
+        findings.append(Finding("error", _ENVIRONMENT, message, hint="`writers.postgres` of today's form can"))
     return tuple(findings)
