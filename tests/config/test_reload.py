@@ -8,34 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from eventgate.config.loader import PolicyLoader
-from eventgate.core.policy import Policy
-from eventgate.errors import Finding, InvalidEvent, NotListed
+from eventgate.errors import InvalidEvent
 from tests.config.directories import SCHEMA, loader, make, write
+from tests.config.watched import watch
 
 LOOSE: dict[str, object] = {"type": "object"}
-
-
-class Watched:
-    """A directory and the policy in force; `reload` takes what the directory holds by then."""
-
-    def __init__(self, root: Path, policies: PolicyLoader, policy: Policy) -> None:
-        self.root = root
-        self.policy = policy
-        self.findings: tuple[Finding, ...] = ()
-        self._policies = policies
-
-    async def reload(self) -> Policy:
-        """The policy after another load."""
-        self.policy, self.findings = await self._policies.load(self.policy)
-        return self.policy
-
-
-async def watch(root: Path) -> Watched:
-    """The directory at `root`, loaded once."""
-    policies = await loader(root)
-    policy, _ = await policies.load(None)
-    return Watched(root, policies, policy)
 
 
 async def test_nothing_changed_is_the_same_policy(tmp_path: Path) -> None:
@@ -84,79 +61,6 @@ async def test_a_schema_is_compiled_again_when_a_file_it_refers_to_changed(tmp_p
     with pytest.raises(InvalidEvent):
         (await gate.reload()).topics["orders"].schema.check(5, 1)
     assert gate.policy.topics["users"].schema is users
-
-
-async def test_a_malformed_entry_leaves_the_last_good_rules_of_its_topic(tmp_path: Path) -> None:
-    gate = await watch(make(tmp_path, access={"orders": ["ann"], "other": ["ann"]}))
-    for entry in ("ann", {"ann": {"field": "x"}}, {"ann": "x"}, [7]):
-        write(tmp_path / "access.json", {"orders": entry, "other": ["bob"]})
-        policy = await gate.reload()
-        policy.access.check_topic("ann", "orders")
-        policy.access.check_topic("bob", "other")
-        assert list(policy.failures) == ["access"]
-    write(tmp_path / "access.json", {"orders": {"ann": {"field": ["("]}}})
-    policy = await gate.reload()
-    assert not policy.failures
-    with pytest.raises(NotListed):
-        policy.access.check_topic("ann", "orders")
-
-
-async def test_access_rules_change_with_their_file(tmp_path: Path) -> None:
-    gate = await watch(make(tmp_path, access={"orders": ["ann"]}))
-    write(tmp_path / "access.json", {"orders": ["bob"]})
-    access = (await gate.reload()).access
-    access.check_topic("bob", "orders")
-    with pytest.raises(NotListed):
-        access.check_topic("ann", "orders")
-
-
-@pytest.mark.parametrize("content", [b"", b"  ", b"{", b'{"orders": ["ann"', b"{}", b"[]", b"\xff"])
-async def test_a_spoilt_or_emptied_access_file_leaves_the_last_good_rules(tmp_path: Path, content: bytes) -> None:
-    gate = await watch(make(tmp_path, access={"orders": ["ann"]}))
-    write(tmp_path / "access.json", content)
-    policy = await gate.reload()
-    policy.access.check_topic("ann", "orders")
-    with pytest.raises(NotListed):
-        policy.access.check_topic("bob", "orders")
-    assert list(policy.failures) == ["access"]
-    assert ("error", "access.json") in {(each.severity, each.file) for each in gate.findings}
-    write(tmp_path / "access.json", {"orders": ["bob"]})
-    assert (await gate.reload()).failures == {}
-    gate.policy.access.check_topic("bob", "orders")
-
-
-def _remove(path: Path) -> None:
-    path.unlink()
-
-
-def _make_a_directory(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-def _make_a_loop(path: Path) -> None:
-    path.unlink()
-    path.symlink_to(path.name)
-
-
-@pytest.mark.parametrize("spoil", [_remove, _make_a_directory, _make_a_loop])
-async def test_an_unreachable_access_file_leaves_the_last_good_rules(tmp_path: Path, spoil: object) -> None:
-    gate = await watch(make(tmp_path, access={"orders": ["ann"]}))
-    assert callable(spoil)
-    spoil(tmp_path / "access.json")
-    policy = await gate.reload()
-    policy.access.check_topic("ann", "orders")
-    assert list(policy.failures) == ["access"]
-
-
-async def test_an_access_file_may_be_emptied_where_that_is_allowed(tmp_path: Path) -> None:
-    gate = await watch(make(tmp_path, access={"orders": ["ann"]}, allow_empty=True))
-    for content in (b"{}", b""):
-        write(tmp_path / "access.json", content)
-        policy = await gate.reload()
-        assert policy.failures == {}
-        with pytest.raises(NotListed):
-            policy.access.check_topic("ann", "orders")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"type": "obj', b'{"type": "nothing"}'])
