@@ -37,8 +37,17 @@ traceback. Colours and progress bars appear on terminals only; `NO_COLOR` turns 
 def reference() -> str:
     """The page, as Markdown."""
     group: Any = typer.main.get_command(app)
-    sections = [_section(name, command) for name, command in group.commands.items()]
+    sections = [_section(name, command) for name, command in _commands(group)]
     return "\n".join([_INTRODUCTION, *sections])
+
+
+def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its name; one that only has others below it is not one itself."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name, command
 
 
 def _section(name: str, command: Any) -> str:
