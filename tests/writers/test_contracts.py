@@ -13,6 +13,7 @@ from eventgate.writers.registry import BUILT_IN, find_spec
 from eventgate.writers.sqlite.reader import read_events
 from tests.writers.eventbridge import test_contract as eventbridge
 from tests.writers.kafka import test_contract as kafka
+from tests.writers.postgres import test_contract as postgres
 
 
 def build(type: str, folder: Path) -> Writer:
@@ -63,6 +64,7 @@ CONTRACTS: dict[str, type[WriterContract]] = {
     "discard": TestDiscard,
     "eventbridge": eventbridge.TestEventBridge,
     "kafka": kafka.TestKafka,
+    "postgres": postgres.TestPostgres,
     "sqlite": TestSqlite,
 }
 

@@ -51,6 +51,12 @@ _KERBEROS: Final = {
 _OBSOLETE: Final = ("KAFKA_FLUSH_TIMEOUT", "KAFKA_FLUSH_RETRIES", "KAFKA_RETRY_BACKOFF")
 _ENVIRONMENT: Final = "environment"
 _POSTGRES: Final = ("POSTGRES_SECRET_NAME", "POSTGRES_SECRET_REGION")
+_STATEMENTS: Final = {
+    "public.cps.za.runs": ("runs.sql", "runs_jobs.sql"),
+    "public.cps.za.dlchange": ("dlchange.sql",),
+    "public.cps.za.test": ("test.sql",),
+    "public.cps.za.status_change": ("status_change.sql",),
+}
 
 
 class Seed(msgspec.Struct, frozen=True):
@@ -59,6 +65,7 @@ class Seed(msgspec.Struct, frozen=True):
     `raw` is what today's config.json would hold; `origins` says which flat key each of its places came from, or that
     it came from the environment (`env:NAME`).
     `keys_file` is the file that names the topics' keys, `own_topics` whether topics are found by the old file names.
+    `uses` are the settings of topics for single writers: which statements fill the tables that topics have had so far.
     """
 
     raw: dict[str, Any]
@@ -66,6 +73,7 @@ class Seed(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     keys_file: str | None = None
     own_topics: bool = True
+    uses: Mapping[str, Mapping[str, dict[str, Any]]] = {}
 
     def rename(self, finding: Finding) -> Finding:
         """`finding` with its pointer in the flat file."""
@@ -100,7 +108,7 @@ def translate(raw: Mapping[str, Any], env: Mapping[str, str], directory: Directo
     keys = given.get("topic_keys_config")
     keys_file = locate(keys, directory) if isinstance(keys, str) else None
     findings = (*_unknown(raw), *_of_environment(env), *_mistyped(given))
-    return Seed(today, origins, findings, keys_file, own_topics="topics" not in today)
+    return Seed(today, origins, findings, keys_file, own_topics="topics" not in today, uses=_uses(env))
 
 
 def locate(name: str, directory: Directory) -> str:
@@ -156,11 +164,21 @@ def _add_writers(
         writers["eventbridge"] = {"event_bus_arn": given["event_bus_arn"]}
         origins["/writers/eventbridge"] = "/event_bus_arn"
     if all(env.get(name) for name in _POSTGRES):
-        writers["postgres"] = {}
+        name, region = (env[name] for name in _POSTGRES)
+        writers["postgres"] = {"dsn": f"secretsmanager:{name}?region={region}", "create_tables": True}
         origins["/writers/postgres"] = f"env:{' and '.join(_POSTGRES)}"
     named = today.get("writers", {})
     if isinstance(named, dict):
         today["writers"] = {**writers, **named}
+
+
+def _uses(env: Mapping[str, str]) -> dict[str, dict[str, dict[str, Any]]]:
+    if not all(env.get(name) for name in _POSTGRES):
+        return {}
+    return {
+        topic: {"postgres": {"sql": [f"builtin:data-lake/{file}" for file in files]}}
+        for topic, files in _STATEMENTS.items()
+    }
 
 
 def _unknown(raw: Mapping[str, Any]) -> tuple[Finding, ...]:

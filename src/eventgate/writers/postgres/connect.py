@@ -132,7 +132,7 @@ def _arguments(settings: PostgresSettings, dsn: str | Database) -> dict[str, Any
 
 def _of_dsn(settings: PostgresSettings, dsn: str) -> dict[str, Any]:
     try:
-        parts = urlsplit(dsn)
+        parts = urlsplit(str(dsn))
         query = parse_qs(parts.query)
     except ValueError:
         raise ValueError("is no address of a database") from None
@@ -147,7 +147,7 @@ def _of_dsn(settings: PostgresSettings, dsn: str) -> dict[str, Any]:
 
 def _of_text(text: str) -> Database:
     try:
-        secret = msgspec.json.decode(text, type=_Secret)
+        secret = msgspec.json.decode(str(text), type=_Secret)
     except msgspec.MsgspecError:
         raise ValueError("is not a JSON object of texts") from None
     fields = {
