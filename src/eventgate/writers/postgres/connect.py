@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, get_args
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
 import msgspec
@@ -125,7 +125,7 @@ def _arguments(settings: PostgresSettings, dsn: str | Database) -> dict[str, Any
         arguments["password"] = str(given.password)
     mode = given.sslmode or ("require" if settings.iam else None)
     if given.sslrootcert is not None:
-        query = f"?sslmode={mode or 'verify-full'}&sslrootcert={given.sslrootcert}"
+        query = f"?sslmode={mode or 'verify-full'}&sslrootcert={quote(str(given.sslrootcert))}"
         return {**arguments, "dsn": f"postgresql:///{query}"}
     return {**arguments, "ssl": mode} if mode else arguments
 
