@@ -106,16 +106,6 @@ async def test_without_writers_the_default_applies(tmp_path: Path) -> None:
     [
         (
             {},
-            {"POSTGRES_SECRET_NAME": "db", "POSTGRES_SECRET_REGION": "eu-west-1"},
-            (
-                "environment",
-                "",
-                "POSTGRES_SECRET_NAME is not available in this version: with a flat configuration, events cannot go to "
-                "Postgres",
-            ),
-        ),
-        (
-            {},
             {"POSTGRES_SECRET_NAME": "db"},
             ("environment", "", "POSTGRES_SECRET_REGION is not set, but its other half is"),
         ),

@@ -214,3 +214,32 @@ async def test_closing_waits_until_the_queue_is_written() -> None:
     await closing
     assert len(writer.events) == 4
     await asyncio.gather(*tasks)
+
+
+class OneTopicStuck(RecordingWriter):
+    """Does not come back for events of the topic `stuck` until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(grouping=Grouping(by_topic=True))
+        self.let_go = asyncio.Event()
+        self.seen: list[set[str]] = []
+
+    async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
+        self.seen.append({event.topic for event in events})
+        if events[0].topic == "stuck":
+            await self.let_go.wait()
+        return await super().write(events, deadline)
+
+
+async def test_topics_that_are_kept_apart_do_not_wait_for_each_other() -> None:
+    """Groups hold events of one topic, and closing waits for all of them."""
+    writer = OneTopicStuck()
+    lane = lane_to(writer)
+    stuck = [asyncio.ensure_future(lane.write(make_event(topic="stuck"), soon())) for _ in range(3)]
+    free = await asyncio.gather(*(lane.write(make_event(topic="free"), soon()) for _ in range(3)))
+    assert {result.outcome for result in free} == {Outcome.DELIVERED}
+    assert not any(task.done() for task in stuck)
+    writer.let_go.set()
+    await lane.close()
+    assert {result.outcome for result in await asyncio.gather(*stuck)} == {Outcome.DELIVERED}
+    assert all(len(topics) == 1 for topics in writer.seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -43,10 +43,11 @@ async def read_index(configuration: Configuration, snapshot: Snapshot) -> Index:
     if isinstance(snapshot.index, Unreadable):
         raise SourceError(snapshot.index.reason)
     defaults = TopicSettings(event_id="/event_id") if configuration.is_seed else TopicSettings()
+    if configuration.seed is not None and configuration.seed.own_topics:
+        keys = Index(defaults=defaults) if snapshot.index is None else _keys(snapshot, snapshot.index, defaults)
+        return _with_uses(keys, snapshot, configuration.seed, configuration.writers)
     if snapshot.index is None:
         return Index(defaults=defaults)
-    if configuration.seed is not None and configuration.seed.own_topics:
-        return _keys(snapshot, snapshot.index, defaults)
     in_config = snapshot.index_name == configuration.file
     document = parse_file(snapshot.index.content)
     entries = document["topics"] if in_config else document
@@ -106,3 +107,15 @@ def _keys(snapshot: Snapshot, text: Text, defaults: TopicSettings) -> Index:
         else:
             entries[name.lower()] = Entry(msgspec.structs.replace(defaults, key=key), pointer=pointer)
     return Index({name: entry for name, entry in entries.items() if name in topics}, defaults, tuple(findings))
+
+
+def _with_uses(index: Index, snapshot: Snapshot, seed: flat.Seed, writers: Iterable[str]) -> Index:
+    """`index` with the settings for single writers that a flat configuration implies; the others serve as always."""
+    entries = dict(index.entries)
+    for topic in {topic for topic, _ in snapshot.candidates} & seed.uses.keys():
+        settings = entries[topic].settings if topic in entries else index.defaults
+        if settings is not None:
+            uses = {name: dict(seed.uses[topic].get(name, {})) for name in writers}
+            settings = msgspec.structs.replace(settings, writers=uses)
+            entries[topic] = msgspec.structs.replace(entries.get(topic, Entry(None)), settings=settings)
+    return msgspec.structs.replace(index, entries=entries)

@@ -51,13 +51,21 @@ _KERBEROS: Final = {
 _OBSOLETE: Final = ("KAFKA_FLUSH_TIMEOUT", "KAFKA_FLUSH_RETRIES", "KAFKA_RETRY_BACKOFF")
 _ENVIRONMENT: Final = "environment"
 _POSTGRES: Final = ("POSTGRES_SECRET_NAME", "POSTGRES_SECRET_REGION")
+_STATEMENTS: Final = {
+    "public.cps.za.runs": ("runs.sql", "runs_jobs.sql"),
+    "public.cps.za.dlchange": ("dlchange.sql",),
+    "public.cps.za.test": ("test.sql",),
+    "public.cps.za.status_change": ("status_change.sql",),
+}
 
 
 class Seed(msgspec.Struct, frozen=True):
     """A flat configuration in today's form.
 
-    `raw` is what today's config.json would hold; `origins` says which flat key each of its places came from.
+    `raw` is what today's config.json would hold; `origins` says which flat key each of its places came from, or that
+    it came from the environment (`env:NAME`).
     `keys_file` is the file that names the topics' keys, `own_topics` whether topics are found by the old file names.
+    `uses` are the settings of topics for single writers: which statements fill the tables that topics have had so far.
     """
 
     raw: dict[str, Any]
@@ -65,11 +73,16 @@ class Seed(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     keys_file: str | None = None
     own_topics: bool = True
+    uses: Mapping[str, Mapping[str, dict[str, Any]]] = {}
 
     def rename(self, finding: Finding) -> Finding:
         """`finding` with its pointer in the flat file."""
         for today, flat in self.origins.items():
             if finding.pointer == today or finding.pointer.startswith(today + "/"):
+                if flat.startswith("env:"):
+                    return msgspec.structs.replace(
+                        finding, file=_ENVIRONMENT, pointer="", hint=f"asked for by {flat[4:]}"
+                    )
                 return msgspec.structs.replace(finding, pointer=flat)
         return finding
 
@@ -91,11 +104,11 @@ def translate(raw: Mapping[str, Any], env: Mapping[str, str], directory: Directo
         if isinstance(today.get(name), str):
             today[name] = locate(today[name], directory)
     _set_defaults(today)
-    _add_writers(today, given, origins)
+    _add_writers(today, given, env, origins)
     keys = given.get("topic_keys_config")
     keys_file = locate(keys, directory) if isinstance(keys, str) else None
     findings = (*_unknown(raw), *_of_environment(env), *_mistyped(given))
-    return Seed(today, origins, findings, keys_file, own_topics="topics" not in today)
+    return Seed(today, origins, findings, keys_file, own_topics="topics" not in today, uses=_uses(env))
 
 
 def locate(name: str, directory: Directory) -> str:
@@ -138,7 +151,9 @@ def _set_defaults(today: dict[str, Any]) -> None:
             today[section] = {name: value, **today[section]}
 
 
-def _add_writers(today: dict[str, Any], given: Mapping[str, Any], origins: dict[str, str]) -> None:
+def _add_writers(
+    today: dict[str, Any], given: Mapping[str, Any], env: Mapping[str, str], origins: dict[str, str]
+) -> None:
     writers: dict[str, Any] = {}
     if "kafka_bootstrap_server" in given:
         config = {name: given[flat] for flat, name in _KAFKA_CONFIG.items() if flat in given}
@@ -148,9 +163,22 @@ def _add_writers(today: dict[str, Any], given: Mapping[str, Any], origins: dict[
     if "event_bus_arn" in given:
         writers["eventbridge"] = {"event_bus_arn": given["event_bus_arn"]}
         origins["/writers/eventbridge"] = "/event_bus_arn"
+    if all(env.get(name) for name in _POSTGRES):
+        name, region = (env[name] for name in _POSTGRES)
+        writers["postgres"] = {"dsn": f"secretsmanager:{name}?region={region}", "create_tables": True}
+        origins["/writers/postgres"] = f"env:{' and '.join(_POSTGRES)}"
     named = today.get("writers", {})
     if isinstance(named, dict):
         today["writers"] = {**writers, **named}
+
+
+def _uses(env: Mapping[str, str]) -> dict[str, dict[str, dict[str, Any]]]:
+    if not all(env.get(name) for name in _POSTGRES):
+        return {}
+    return {
+        topic: {"postgres": {"sql": [f"builtin:data-lake/{file}" for file in files]}}
+        for topic, files in _STATEMENTS.items()
+    }
 
 
 def _unknown(raw: Mapping[str, Any]) -> tuple[Finding, ...]:
@@ -181,8 +209,4 @@ def _of_environment(env: Mapping[str, str]) -> tuple[Finding, ...]:
     missing = [name for name in _POSTGRES if not env.get(name)]
     if len(missing) == 1:
         findings.append(Finding("error", _ENVIRONMENT, f"{missing[0]} is not set, but its other half is"))
-    elif not missing:
-        what = "with a flat configuration, events cannot go to Postgres"
-        message = f"{_POSTGRES[0]} is not available in this version: {what}"
-        findings.append(Finding("error", _ENVIRONMENT, message, hint="`writers.postgres` of today's form can"))
     return tuple(findings)

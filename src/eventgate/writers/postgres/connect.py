@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, get_args
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
 import msgspec
@@ -125,14 +125,14 @@ def _arguments(settings: PostgresSettings, dsn: str | Database) -> dict[str, Any
         arguments["password"] = str(given.password)
     mode = given.sslmode or ("require" if settings.iam else None)
     if given.sslrootcert is not None:
-        query = f"?sslmode={mode or 'verify-full'}&sslrootcert={given.sslrootcert}"
+        query = f"?sslmode={mode or 'verify-full'}&sslrootcert={quote(str(given.sslrootcert))}"
         return {**arguments, "dsn": f"postgresql:///{query}"}
     return {**arguments, "ssl": mode} if mode else arguments
 
 
 def _of_dsn(settings: PostgresSettings, dsn: str) -> dict[str, Any]:
     try:
-        parts = urlsplit(dsn)
+        parts = urlsplit(str(dsn))
         query = parse_qs(parts.query)
     except ValueError:
         raise ValueError("is no address of a database") from None
@@ -147,7 +147,7 @@ def _of_dsn(settings: PostgresSettings, dsn: str) -> dict[str, Any]:
 
 def _of_text(text: str) -> Database:
     try:
-        secret = msgspec.json.decode(text, type=_Secret)
+        secret = msgspec.json.decode(str(text), type=_Secret)
     except msgspec.MsgspecError:
         raise ValueError("is not a JSON object of texts") from None
     fields = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -48,11 +49,12 @@ class Lease:
 
 
 class Pool:
-    """At most `size` connections."""
+    """At most `size` connections. `freezes`: the process may have stood still, unknown to the loop's clock."""
 
-    def __init__(self, connector: Connector, size: int) -> None:
+    def __init__(self, connector: Connector, size: int, *, freezes: bool = False) -> None:
         self._connector = connector
         self._size = size
+        self._freezes = freezes
         self._idle: list[tuple[Connection, float]] = []
         self._used: set[Connection] = set()
         self._places: asyncio.Semaphore | None = None
@@ -111,7 +113,7 @@ class Pool:
         while self._idle:
             connection, since = self._idle.pop()  # the last one that was used: it is the least likely to be stale
             if not connection.is_closed():
-                return Lease(connection, fresh=False, idle_seconds=now - since)
+                return Lease(connection, fresh=False, idle_seconds=math.inf if self._freezes else now - since)
         return Lease(await self._connect(until), fresh=True)
 
     async def _connect(self, until: float) -> Connection:

@@ -42,11 +42,19 @@ PRUNING_SECONDS = 1.0
 class PostgresWriter:
     """Writes groups of events; opens connections as it needs them, and again whenever they are lost."""
 
-    def __init__(self, name: str, connector: Connector, settings: PostgresSettings, retain_days: int = 30) -> None:
+    def __init__(
+        self,
+        name: str,
+        connector: Connector,
+        settings: PostgresSettings,
+        retain_days: int = 30,
+        *,
+        freezes: bool = False,
+    ) -> None:
         self.name = name
         # One place is left over, so that a topic whose table is locked does not take all others along.
         self.grouping: Grouping | None = Grouping(concurrency=max(1, settings.pool_size - 1), by_topic=True)
-        self._pool = Pool(connector, settings.pool_size)
+        self._pool = Pool(connector, settings.pool_size, freezes=freezes)
         self._group = Group(self._pool, self._after)
         self._ledger = settings.ledger
         self._creates_tables = settings.create_tables
@@ -166,7 +174,7 @@ def build(settings: PostgresSettings, context: WriterContext) -> PostgresWriter:
     except ValueError as error:
         pointer = f"/writers/{context.name}/dsn"
         raise ConfigurationError((Finding("error", "config.json", str(error), pointer),)) from None
-    return PostgresWriter(context.name, connector, settings, context.ledger_retain_days)
+    return PostgresWriter(context.name, connector, settings, context.ledger_retain_days, freezes=context.freezes)
 
 
 SPEC = WriterSpec(
