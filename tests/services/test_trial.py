@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import select
 import signal
@@ -17,23 +18,23 @@ SCRIPT = ROOT / "scripts" / "services.py"
 PATIENCE_SECONDS = 120
 
 
-def printed(process: subprocess.Popen[str], last: str) -> str:
-    """What it prints up to the line that begins with `last`."""
+def printed(process: subprocess.Popen[bytes], last: str) -> str:
+    """What it prints, up to `last`."""
     assert process.stdout is not None
-    text = ""
-    while last not in text:
+    text = b""
+    while last.encode() not in text:
         assert select.select([process.stdout], [], [], PATIENCE_SECONDS)[0], text
-        line = process.stdout.readline()
-        assert line, text
-        text += line
-    return text
+        more = os.read(process.stdout.fileno(), 65536)
+        assert more, text
+        text += more
+    return text.decode()
 
 
 def test_a_gate_works_on_what_is_printed(tmp_path: Path) -> None:
     """The configuration reaches all three sinks; Ctrl-C ends everything."""
     folder = tmp_path / "trial"
     command = [sys.executable, str(SCRIPT), str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=unmeasured()) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=unmeasured()) as process:
         try:
             text = printed(process, "Ctrl-C")
             env = dict(re.findall(r"export (\w+)=(\S+)", (folder / "services.env").read_text()))
