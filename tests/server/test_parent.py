@@ -11,10 +11,11 @@ from contextlib import contextmanager
 import pytest
 
 PROGRAM = '''
-import os, signal, sys
+import logging, os, signal, sys
 from eventgate.server.parent import Pace, Parent
 from eventgate.server.signals import let_through
 
+logging.basicConfig()
 lives, spending = os.pipe()
 os.set_blocking(lives, False)
 os.write(spending, b"12345")
