@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.services.aws import aws  # noqa: E402  tests are no package that is installed
-from tests.services.broker import broker  # noqa: E402
-from tests.services.database import database  # noqa: E402
-from tests.services.process import ServiceUnavailable  # noqa: E402
-from tests.services.trial import ENVIRONMENT, make_trial  # noqa: E402
+from tests.services.broker import broker  # noqa: E402  as above
+from tests.services.database import database  # noqa: E402  as above
+from tests.services.process import ServiceUnavailable  # noqa: E402  as above
+from tests.services.trial import ENVIRONMENT, make_trial  # noqa: E402  as above
 
 
 def main(folder: Path) -> int:
