@@ -27,7 +27,7 @@ def _built(folder: Path, python: str) -> Iterator[Built]:
 
 
 @pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Built]]:
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Built]:
     """Builds the package for a Python version when it is first asked for."""
     found: dict[str, Built] = {}
 
@@ -37,7 +37,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
                 pass
         return found[python]
 
-    yield package
+    return package
 
 
 @pytest.fixture(scope="session", params=["3.13", "3.12"])

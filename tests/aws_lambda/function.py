@@ -41,9 +41,7 @@ class Function:
     `env` is the function's configuration: its process sees that, what Lambda sets, and nothing of ours.
     """
 
-    def __init__(
-        self, code: Code, folder: Path, env: Mapping[str, str] | None = None, handler: str = HANDLER
-    ) -> None:
+    def __init__(self, code: Code, folder: Path, env: Mapping[str, str] | None = None, handler: str = HANDLER) -> None:
         self.starts = 0
         self._api = RuntimeApi()
         self._code = code
@@ -71,22 +69,21 @@ class Function:
         """The lines of its log that are JSON."""
         return [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
 
-    def invoke(self, event: object, seconds: float = PATIENCE_SECONDS) -> Any:
-        """The function's answer to `event`, given `seconds`; raises `InvocationFailed`."""
-        return self.report(json.dumps(event).encode(), seconds).document()
+    def invoke(self, event: object, seconds: float = PATIENCE_SECONDS, *, ahead: float = 0.0) -> Any:
+        """The function's answer to `event`, given `seconds`; then it is frozen. Raises `InvocationFailed`.
 
-    def report(self, payload: bytes, seconds: float = PATIENCE_SECONDS) -> Reported:
-        """What the function says of an invocation with `payload`; it is frozen when it has said it."""
-        self.begin(payload, seconds)
-        return self.finish(seconds)
+        `ahead`: by how much the wall clock that the function sees is ahead of ours.
+        """
+        self.begin(json.dumps(event).encode(), seconds, ahead)
+        return self.finish(seconds).document()
 
-    def begin(self, payload: bytes, seconds: float) -> None:
+    def begin(self, payload: bytes, seconds: float, ahead: float = 0.0) -> None:
         """Hand the function an invocation, in a new environment if there is none; raises `InvocationFailed`."""
         if len(payload) > MAX_PAYLOAD:
             raise InvocationFailed("the request must be smaller than 6291456 bytes")
         self.start()
         self._signal(signal.SIGCONT)
-        self._api.hand_over(Invocation(payload, deadline_in(seconds)))
+        self._api.hand_over(Invocation(payload, deadline_in(seconds + ahead)))
 
     def finish(self, seconds: float) -> Reported:
         """Wait for what the function says, then freeze it; raises `InvocationFailed` if it says nothing in time."""
@@ -120,8 +117,12 @@ class Function:
                 self.kill()
                 raise InvocationFailed("the environment did not start in time")
 
+    def crash(self) -> None:
+        """Let the environment end at once, as the kernel would for want of memory."""
+        self._signal(signal.SIGKILL)
+
     def kill(self) -> None:
-        """End the environment at once, as the kernel would for want of memory."""
+        """End the environment; the next invocation has a new one."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -49,5 +49,3 @@ def machine() -> str:
     import platform
 
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-
-

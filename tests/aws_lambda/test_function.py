@@ -84,14 +84,15 @@ def test_lambda_itself_refuses_more_than_six_mebibytes(new_function: NewFunction
     """The stub does as Lambda does; the environment is none the worse for it."""
     function = new_function()
     with pytest.raises(InvocationFailed, match="smaller than"):
-        function.report(b" " * (MAX_PAYLOAD + 1))
+        function.begin(b" " * (MAX_PAYLOAD + 1), 30)
     assert function.invoke(post(deployed))["statusCode"] == 202
 
 
 def test_what_is_no_request_is_a_404_and_no_crash(new_function: NewFunction) -> None:
     function = new_function()
     scheduled = {"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
-    for event in (scheduled, {}, [], None, "x"):
+    events: list[Any] = [scheduled, {}, [], None, "x"]
+    for event in events:
         assert function.invoke(event)["statusCode"] == 404
     assert function.starts == 1
 

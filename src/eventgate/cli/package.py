@@ -33,8 +33,8 @@ def lambda_(
         typer.Option(
             "--writers",
             metavar="NAMES",
-            help="The types of writers to take along, with commas; fewer start faster. `aws` takes the AWS client along "
-            "without the EventBridge writer, for S3, Secrets Manager and IAM.",
+            help="The types of writers to take along, with commas; fewer make a smaller file. `aws` takes along the AWS "
+            "client without the EventBridge writer, for S3, Secrets Manager and IAM.",
         ),
     ] = "kafka,postgres,eventbridge",
     conf: Annotated[

@@ -28,7 +28,7 @@ _HANDLER: Final = "event_gate_lambda.py"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is wanted. `conf`: a configuration directory to ship; `wheelhouse`: where the wheels are, if not elsewhere."""
+    """What is wanted. `conf`: a configuration directory to ship; `wheelhouse`: the only place to take wheels from."""
 
     target: Target
     writers: tuple[str, ...]
@@ -67,7 +67,7 @@ def build(plan: Plan) -> Package:
         (folder / sbom.FILE).write_bytes(sbom.document(folder, plan.target))
         if interpreter is not None:
             bytecode.compile_all(folder, interpreter)
-        package = _measured(folder)
+        package = _measured(folder, wheels)
         if sum(size for _, size in package) > UNPACKED_LIMIT:
             raise NotPackaged("the package is larger than the 250 MiB that Lambda takes; leave out a writer")
         archive.write(folder, plan.output)
@@ -97,15 +97,23 @@ def _copy(folder: Path, files: Iterator[tuple[str, Path]]) -> None:
         shutil.copyfile(path, goal)
 
 
-def _measured(folder: Path) -> tuple[tuple[str, int], ...]:
-    """Bytes by what stands first in a path; a distribution's libraries and notes count with it."""
+def _measured(folder: Path, wheels: Path) -> tuple[tuple[str, int], ...]:
+    """Bytes by distribution, bytecode included; what no distribution owns is ours or the configuration."""
+    owners = _owners(wheels)
     sizes: Counter[str] = Counter()
     for name, path in _files(folder):
-        sizes[_part(name)] += path.stat().st_size
+        first, _, rest = name.partition("/")
+        if first == "__pycache__":
+            first = rest.partition(".")[0] + ".py"
+        sizes[owners.get(first, first if first == configuration.FOLDER else "eventgate")] += path.stat().st_size
     return tuple(sizes.most_common())
 
 
-def _part(name: str) -> str:
-    first = name.partition("/")[0]
-    first = first.partition("-")[0] if first.endswith(".dist-info") else first.partition(".")[0]
-    return {"eventgate-sbom": "eventgate", "event_gate_lambda": "eventgate", "src": "eventgate"}.get(first, first)
+def _owners(wheels: Path) -> dict[str, str]:
+    """The distribution that each file or folder at the top belongs to, by the distributions' own lists (RECORD)."""
+    owners = {}
+    for record in wheels.glob("*.dist-info/RECORD"):
+        distribution = record.parent.name.partition("-")[0]
+        for line in record.read_text(encoding="utf-8").splitlines():
+            owners[line.partition(",")[0].partition("/")[0]] = distribution
+    return owners

@@ -42,7 +42,6 @@ _NEVER: Final = (
     "*.dist-info/REQUESTED",
     "asyncpg/_testbase/*",
     "botocore/cacert.pem",
-    "botocore/docs/*",
     "confluent_kafka/kafkatest/*",
     "botocore/data/*/*/examples-1.json",
 )

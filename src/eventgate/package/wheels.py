@@ -39,7 +39,7 @@ def install(requirements: str, target: Target, folder: Path, wheelhouse: Path | 
     with tempfile.TemporaryDirectory(prefix="eventgate-") as name:
         wanted = Path(name, "requirements.txt")
         wanted.write_text(requirements, encoding="utf-8")
-        command = [sys.executable, "-m", "pip", *_places(wheelhouse), "install", *_ALWAYS, *_tags(target)]
+        command = [sys.executable, "-m", "pip", "install", *_ALWAYS, *_tags(target), *_places(wheelhouse)]
         done = subprocess.run(  # noqa: S603  our own interpreter, with arguments made here
             [*command, "--target", str(folder), "--requirement", str(wanted)],
             env=os.environ | {"PIP_REQUIRE_VIRTUALENV": "0"},
