@@ -33,7 +33,7 @@ def lambda_(
         typer.Option(
             "--writers",
             metavar="NAMES",
-            help="The types of writers to take along, with commas; fewer make a smaller file. `aws` takes along the AWS "
+            help="The types of writers to take along, with commas; fewer make a smaller file. `aws` brings the AWS "
             "client without the EventBridge writer, for S3, Secrets Manager and IAM.",
         ),
     ] = "kafka,postgres,eventbridge",

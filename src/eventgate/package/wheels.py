@@ -54,7 +54,7 @@ def install(requirements: str, target: Target, folder: Path, wheelhouse: Path | 
 
 def _places(wheelhouse: Path | None) -> list[str]:
     """`--isolated` keeps pip's variables and files out: nothing but the wheelhouse may be asked."""
-    return [] if wheelhouse is None else ["--isolated", "--no-index", f"--find-links={wheelhouse.resolve()}"]
+    return [] if wheelhouse is None else ["--isolated", "--no-index", "-f", str(wheelhouse.resolve())]
 
 
 def _tags(target: Target) -> list[str]:
