@@ -1,7 +1,8 @@
 """Write what is generated from the code.
 
-In docs/configuration.md the tables of settings, from the Structs that declare them; terraform/routes.json from the route
-table. `generate_docs.py` rewrites the files; `generate_docs.py --check` only says (exit code 1) whether one is out of date.
+In docs/configuration.md the tables of settings, from the Structs that declare them; in terraform/routes.json the route
+table. `generate_docs.py` rewrites the files; `generate_docs.py --check` only says, by exit code 1, whether one of them
+is out of date.
 """
 
 from __future__ import annotations
