@@ -11,6 +11,7 @@ from functools import partial
 
 from eventgate.config.configuration import Configuration
 from eventgate.config.loader import PolicyLoader, load_configuration
+from eventgate.core.admission import Admission
 from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.cors import Cors
 from eventgate.core.delivery import Delivery
@@ -145,8 +146,10 @@ async def open_assembly(
     delivery = Delivery(writers)
     stack.push_async_callback(delivery.close)
     origins = tuple(settings.cors.origins)
+    admission = Admission(settings.limits, lambda: assembly.policy, keyring)
     assembly.gateway = Gateway(
-        posting=Posting(settings.limits, lambda: assembly.policy, keyring, delivery),
+        admission=admission,
+        posting=Posting(settings.limits, admission, delivery),
         policy=lambda: assembly.policy,
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eventgate.core.admission import Admission
 from eventgate.core.auth.access import parse_access
 from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.auth.tokens import AuthRules
@@ -66,8 +67,11 @@ class Bench:
         self.terminated = 0
         self.key_document: bytes | None = TOKENS.jwks()
         self.keyring = KeyRing(self._keys, AuthRules())
+        limits = limits or Limits()
+        admission = Admission(limits, lambda: self.policy, self.keyring)
         self.gateway = Gateway(
-            posting=Posting(limits or Limits(), lambda: self.policy, self.keyring, Delivery(self.writers)),
+            admission=admission,
+            posting=Posting(limits, admission, Delivery(self.writers)),
             policy=lambda: self.policy,
             health=Health([], list),
             ready=lambda: ready,

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import os
+import time
 from collections.abc import Sequence
 from types import TracebackType
 
-import msgspec
-
 from eventgate.config.configuration import Configuration
 from eventgate.config.loader import PolicyLoader, load_configuration
-from eventgate.core.auth.access import AccessPolicy, Grant
-from eventgate.core.auth.keyring import KeyRing
+from eventgate.core import ids, json, judging
+from eventgate.core.auth.access import Grant
 from eventgate.core.delivery import Delivery
-from eventgate.core.head import Head
-from eventgate.core.instruments import Trail
-from eventgate.core.model import Claims, Request
+from eventgate.core.model import Event
 from eventgate.core.policy import Policy
-from eventgate.core.posting import Posting
 from eventgate.errors import BodyTooLarge, Problem, Refusal
 
-_ANYONE = Claims("offline", math.inf)
-
-
-class _Posting(Posting):
-    """Takes every caller for the one subject of an offline policy."""
-
-    async def authenticate(self, request: Request, head: Head) -> Claims:
-        return _ANYONE
+_ANYONE = Grant()
 
 
 class OfflineGate:
@@ -36,16 +24,8 @@ class OfflineGate:
 
     def __init__(self, configuration: Configuration, policy: Policy) -> None:
         self.policy = policy
-        settings = configuration.settings
+        self._limits = configuration.settings.limits
         self._delivery = Delivery(configuration.build_writers())
-        anyone = AccessPolicy({topic: {_ANYONE.subject: Grant()} for topic in policy.topics}, fold_case=False)
-        open_policy = msgspec.structs.replace(policy, access=anyone)
-        self._posting = _Posting(
-            msgspec.structs.replace(settings.limits, requests_per_second_per_subject=None),
-            lambda: open_policy,
-            KeyRing(configuration.read_keys, settings.auth),
-            self._delivery,
-        )
 
     async def __aenter__(self) -> OfflineGate:
         return self
@@ -55,20 +35,32 @@ class OfflineGate:
     ) -> None:
         await self._delivery.close()
 
-    async def problems(self, topic: str, event: bytes) -> Sequence[Problem]:
+    def problems(self, topic_name: str, body: bytes) -> Sequence[Problem]:
         """What the gate's answer would list as `errors`; nothing if it would take the event."""
-
-        async def body(limit: int) -> bytes:
-            if len(event) > limit:
-                raise BodyTooLarge(limit)
-            return event
-
-        request = Request("POST", f"/topics/{topic}/validate", (), body)
         try:
-            await self._posting.validate(request, Head(()), topic, Trail("POST", "", ""))
+            self._judge(topic_name.lower(), body)
         except Refusal as refusal:
             return refusal.problems
         return ()
+
+    def _judge(self, topic_name: str, body: bytes) -> None:
+        topic = self.policy.find(topic_name)
+        if len(body) > self._limits.max_body_bytes:
+            raise BodyTooLarge(self._limits.max_body_bytes)
+        body = body.strip(json.WHITE_SPACE)
+        document = judging.judge(body, topic, _ANYONE, self._limits.max_depth)
+        event = Event(
+            topic=topic.name,
+            event_id=judging.own_id(topic, document) or ids.uuid7(),
+            subject="",
+            body=body,
+            document=document,
+            received_at=time.time(),
+            correlation_id="",
+            key=judging.partition_key(topic, document),
+            options=topic.options,
+        )
+        judging.refusals(self._delivery, event, topic)
 
 
 async def open_offline(conf: str) -> OfflineGate:

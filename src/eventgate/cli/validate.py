@@ -44,7 +44,7 @@ async def _validate(topic: str, file: str, conf: str) -> int:
         _see_that_it_serves(topic, gate.policy)
         with open_events(file) as source:
             for entry in read_entries(source):
-                problems = await gate.problems(topic, entry.body)
+                problems = gate.problems(topic, entry.body)
                 seen += 1
                 refused += bool(problems)
                 for problem in problems:
