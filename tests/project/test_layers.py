@@ -18,6 +18,7 @@ LAYERS = {
     "config": 2,
     "writers": 2,
     "spool": 2,
+    "sqlite": 2,
     "telemetry": 2,
     "app": 3,
     "assembly": 3,
