@@ -144,6 +144,7 @@ class Gate:
                 terminate=self._on_rebuild,
                 instruments=RequestLog(),
                 keys_seconds=self._keys_seconds,
+                background=self._background,
                 former=former,
             )
             return _Opened(assembly, stack.pop_all())

@@ -22,6 +22,7 @@ LAYERS = {
     "telemetry": 2,
     "app": 3,
     "assembly": 3,
+    "spooling": 3,
     "adapters": 4,
     "server": 4,
     "dev": 4,

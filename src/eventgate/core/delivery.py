@@ -60,13 +60,25 @@ class Delivery:
         written = await asyncio.gather(*(self._lanes[name].write(event, deadline) for name in names))
         return dict(zip(names, written, strict=True))
 
+    async def redeliver(self, event: Event, writer: str, deadline: float) -> WriteResult:
+        """The result of one writer for an event that it lacks; never raises."""
+        objection = self._lanes[writer].refuse(event)
+        if isinstance(objection, WriteResult):
+            return objection
+        if objection is not None:
+            return WriteResult(Outcome.REFUSED, reason=objection.message, pointer=objection.pointer)
+        return await self._lanes[writer].write(event, deadline)
+
     async def close(self) -> None:
         """Let every write that is under way come to its end."""
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
 
 
 def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list[Problem]]:
-    """The status of an answer, and why it is not 202: from the required writers alone."""
+    """The status of an answer, and why it is not 202: from the required writers alone.
+
+    On a topic with a spool, a writer that failed and is not deferred is one for which the spool did not take the event.
+    """
     missed = {}
     for name, use in topic.uses.items():
         if use.required and results[name].outcome not in _SAFE:
@@ -75,7 +87,13 @@ def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list
         return 202, []
     outcomes = {result.outcome for result in missed.values()}
     status = 409 if Outcome.CONFLICT in outcomes else 400 if Outcome.REFUSED in outcomes else 500
+    if topic.spool and status == 500:
+        return 503, [_unspooled(name, result) for name, result in missed.items()]
     return status, [_problem(name, result) for name, result in missed.items()]
+
+
+def _unspooled(name: str, result: WriteResult) -> Problem:
+    return Problem("spool", f"{name} did not take the event, nor did the spool: {result.reason or result.outcome}")
 
 
 def _problem(name: str, result: WriteResult) -> Problem:

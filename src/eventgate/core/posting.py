@@ -8,37 +8,55 @@ import time
 import msgspec
 
 from eventgate.core import ids, json, judging
-from eventgate.core.admission import Admission
+from eventgate.core.admission import Admission, Admitted
+from eventgate.core.deferral import Deferring
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
+from eventgate.core.keeping import Keeping
 from eventgate.core.limits import Limits
 from eventgate.core.model import Event, Request, Response, WriteResult
 from eventgate.core.responses import delivered, json_answer
+from eventgate.core.spool import Spool
 from eventgate.core.topics import Topic
-from eventgate.errors import Overloaded
+from eventgate.errors import Overloaded, Refusal
 
 
 class Posting:
     """Judges posted events in the order that docs/api.md gives, and has them delivered."""
 
-    def __init__(self, limits: Limits, admission: Admission, delivery: Delivery) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        admission: Admission,
+        delivery: Delivery,
+        spool: Spool | None = None,
+        keeping: Keeping | None = None,
+    ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
+        self._deferring = Deferring(delivery, spool)
+        self._keeping = keeping or Keeping(spool)
         self._in_flight = 0
 
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
         self._check_load()
-        event, topic = await self._judge(request, head, topic_name, trail)
-        trail.event_id = event.event_id
-        settled = judging.refusals(self._delivery, event, topic)
+        admitted, body = await self._admit(request, head, topic_name, trail)
+        topic = admitted.topic
+        try:
+            event = self._judge(admitted, body, head, trail)
+            settled = judging.refusals(self._delivery, event, topic)
+        except Refusal as refusal:
+            if topic.keep_invalid and refusal.status == 400:
+                await self._keeping.keep(refusal, admitted, body, head, trail.correlation_id)
+            raise
         deadline = self._deadline(request, topic)
         self._check_load()
         self._in_flight += 1
         try:
-            results = _masked(await self._delivery.deliver(event, topic, deadline, settled), event, topic)
+            results = _masked(await self._deferring.deliver(event, topic, deadline, settled), event, topic)
             trail.results = results
         finally:
             self._in_flight -= 1
@@ -50,9 +68,8 @@ class Posting:
     async def validate(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}/validate`: all but the delivery; raises `Refusal`."""
         self._check_load()
-        event, topic = await self._judge(request, head, topic_name, trail)
-        trail.event_id = event.event_id
-        judging.refusals(self._delivery, event, topic)
+        admitted, body = await self._admit(request, head, topic_name, trail)
+        judging.refusals(self._delivery, self._judge(admitted, body, head, trail), admitted.topic)
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
     def _check_load(self) -> None:
@@ -60,10 +77,13 @@ class Posting:
         if self._in_flight >= self._limits.max_in_flight:
             raise Overloaded("the gate has as many events under way as it may")
 
-    async def _judge(self, request: Request, head: Head, topic_name: str, trail: Trail) -> tuple[Event, Topic]:
+    async def _admit(self, request: Request, head: Head, topic_name: str, trail: Trail) -> tuple[Admitted, bytes]:
         admitted = await self._admission.admit(request, head, topic_name, trail)
         body = (await request.body(self._limits.max_body_bytes)).strip(json.WHITE_SPACE)
         head.check_media()
+        return admitted, body
+
+    def _judge(self, admitted: Admitted, body: bytes, head: Head, trail: Trail) -> Event:
         topic = admitted.topic
         document = judging.judge(body, topic, admitted.grant(), self._limits.max_depth)
         event = Event(
@@ -78,7 +98,8 @@ class Posting:
             traceparent=judging.traceparent(head),
             options=topic.options,
         )
-        return event, topic
+        trail.event_id = event.event_id
+        return event
 
     def _deadline(self, request: Request, topic: Topic) -> float:
         seconds = self._limits.request_timeout_seconds

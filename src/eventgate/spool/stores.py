@@ -1,0 +1,75 @@
+"""Where a spool is: what `spool.store` may say, and opening it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from eventgate.core.spool import Spool
+from eventgate.spool.draining import Drain
+from eventgate.spool.redelivery import Redelivery
+
+FORMS: Final = "`sqlite:PATH` or `sqs:QUEUE`"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What `spool.store` names: a file, or a queue by its name or address."""
+
+    kind: str
+    name: str
+
+
+class SpoolOptions(msgspec.Struct, frozen=True):
+    """How a spool is opened. `directory` is what a relative path is relative to."""
+
+    place: Place
+    directory: Path | None
+    max_events: int
+    max_age_seconds: int
+    ca_bundle: bool | str = True
+
+
+def parse_store(text: str) -> Place:
+    """What `text` names; raises `ValueError` with a text for people."""
+    kind, colon, name = text.partition(":")
+    if not colon or kind not in ("sqlite", "sqs") or not name or "\0" in name:
+        raise ValueError(f"must be {FORMS}")
+    return Place(kind, name)
+
+
+class OpenSpool(msgspec.Struct, frozen=True):
+    """A spool that is open, and how what waits there is drained."""
+
+    spool: Spool
+    options: SpoolOptions
+
+    def drain(self, redelivery: Redelivery, writers: tuple[str, ...]) -> Drain:
+        """What takes up the writes that wait for `writers`."""
+        if self.options.place.kind == "sqs":
+            from eventgate.spool.sqs.drain import SqsDrain
+            from eventgate.spool.sqs.spool import SqsSpool
+
+            assert isinstance(self.spool, SqsSpool)  # noqa: S101 # for the type checker
+            return SqsDrain(self.spool, redelivery)
+        from eventgate.spool.sqlite.drain import SqliteDrain
+        from eventgate.spool.sqlite.spool import SqliteSpool
+
+        assert isinstance(self.spool, SqliteSpool)  # noqa: S101 # for the type checker
+        return SqliteDrain(self.spool, redelivery, writers, self.options.max_age_seconds)
+
+
+def open_spool(options: SpoolOptions) -> OpenSpool:
+    """The spool that `options` describe; it comes up by itself if it cannot be reached now."""
+    if options.place.kind == "sqs":
+        from eventgate.spool.sqs.spool import SqsSpool
+
+        queue = SqsSpool(options.place.name, options.max_events, options.max_age_seconds, options.ca_bundle)
+        return OpenSpool(queue, options)
+    from eventgate.spool.sqlite.spool import SqliteSpool
+
+    path = Path(options.place.name)
+    file = SqliteSpool((path if options.directory is None else options.directory / path).absolute(), options.max_events)
+    file.open()
+    return OpenSpool(file, options)
