@@ -166,8 +166,9 @@ async def open_assembly(
         terminate=terminate,
         cors=Cors(origins) if origins else None,
     )
+    spooling.attach(delivery, lambda: assembly.policy.topics, tuple(writer.name for writer in writers))
     if background:
-        spooling.start(delivery, lambda: assembly.policy.topics, tuple(writer.name for writer in writers))
+        spooling.start()
     return assembly
 
 

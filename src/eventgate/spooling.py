@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING
 
 from eventgate.config.configuration import Configuration
 from eventgate.core.delivery import Delivery
@@ -15,6 +17,11 @@ from eventgate.core.spool import Spool, SpoolStatus
 from eventgate.core.topics import Topic
 from eventgate.spool.redelivery import Redelivery
 from eventgate.spool.stores import OpenSpool
+
+if TYPE_CHECKING:
+    from eventgate.spool.sqs.queue import Received
+
+log = logging.getLogger("eventgate.spool")
 
 
 class Spooling:
@@ -26,6 +33,8 @@ class Spooling:
         self._opened = opened
         self._seconds = seconds
         self._status = SpoolStatus(None, None, None)
+        self._redelivery: Redelivery | None = None
+        self._writers: tuple[str, ...] = ()
         self._draining: asyncio.Task[None] | None = None
 
     def dependencies(self) -> list[Dependency]:
@@ -45,11 +54,22 @@ class Spooling:
             found.append(f"spool: the last refused event could not be kept: {self.keeping.failure}")
         return found
 
-    def start(self, delivery: Delivery, topics: Callable[[], Mapping[str, Topic]], writers: tuple[str, ...]) -> None:
+    def attach(self, delivery: Delivery, topics: Callable[[], Mapping[str, Topic]], writers: tuple[str, ...]) -> None:
+        """Say by which writers what waits is delivered."""
+        self._redelivery = Redelivery(delivery, topics, self._seconds)
+        self._writers = writers
+
+    def start(self) -> None:
         """Drain in the background, until `stop`."""
-        if self._opened is not None:
-            drain = self._opened.drain(Redelivery(delivery, topics, self._seconds), writers)
-            self._draining = asyncio.create_task(drain.run())
+        if self._opened is not None and self._redelivery is not None:
+            self._draining = asyncio.create_task(self._opened.drain(self._redelivery, self._writers).run())
+
+    async def consume(self, received: Sequence[Received], until: float) -> set[str]:
+        """Try messages of the queue that is the spool; the ids of those that are done. Others come back later."""
+        if self._opened is None or self._redelivery is None or self._opened.options.place.kind != "sqs":
+            log.error("there are messages of a spool, but no `sqs:` spool is configured; they stay in the queue")
+            return set()
+        return await self._opened.consume(self._redelivery, received, until)
 
     async def stop(self) -> None:
         """Start no more attempts, and let those that are under way come to their end."""

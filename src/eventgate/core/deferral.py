@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -19,6 +20,9 @@ RESERVE_SHARE = 0.2
 
 NOT_IN_TURN = WriteResult(Outcome.SKIPPED, reason="an earlier event with its key waits in the spool")
 
+log = logging.getLogger("eventgate.spool")
+
+_BROKEN = Untaken("the spool failed in a way it should not; the gate's log says how", certain=False)
 _LACKING = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 _FINAL = frozenset({Outcome.CONFLICT, Outcome.REFUSED})
 
@@ -64,11 +68,19 @@ async def _defer(
     ]
     if not deferrals:
         return list(results)
-    untaken = iter(await spool.defer(deferrals, deadline))
+    untaken = iter(await _ask(spool, deferrals, deadline))
     return [
         {**each, **_told(lacking, next(untaken))} if lacking else each
         for each, lacking in zip(results, missing, strict=True)
     ]
+
+
+async def _ask(spool: Spool, deferrals: Sequence[Deferral], deadline: float) -> Sequence[Mapping[str, Untaken]]:
+    try:
+        return await spool.defer(deferrals, deadline)
+    except Exception:
+        log.exception("the spool failed in a way it should not")
+        return [dict.fromkeys(each.missing, _BROKEN) for each in deferrals]
 
 
 def _missing(topic: Topic, results: Mapping[str, WriteResult]) -> dict[str, WriteResult]:

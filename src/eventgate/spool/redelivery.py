@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Final
 
 import msgspec
@@ -33,8 +34,8 @@ class Redelivery:
         self._delivery = delivery
         self._topics = topics
 
-    async def attempt(self, write: Write) -> Settlement:
-        """Try `write` once. Never raises."""
+    async def attempt(self, write: Write, until: float = inf) -> Settlement:
+        """Try `write` once, within the seconds of an attempt and before `until` (`loop.time()`). Never raises."""
         topic = self._topics().get(write.event.topic)
         if topic is None or write.writer not in topic.uses:
             return Settlement(write, NOT_SERVED, due=time.time() + LONGEST_SECONDS)
@@ -42,7 +43,7 @@ class Redelivery:
             event = restored(write.event, topic)
         except InvalidJson:
             return Settlement(write, _UNREADABLE, why="refused")
-        deadline = asyncio.get_running_loop().time() + self.seconds
+        deadline = min(until, asyncio.get_running_loop().time() + self.seconds)
         return settlement(write, await self._delivery.redeliver(event, write.writer, deadline))
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from eventgate.core.spool import Spool
 from eventgate.spool.draining import Drain
 from eventgate.spool.redelivery import Redelivery
+
+if TYPE_CHECKING:
+    from eventgate.spool.sqs.queue import Received
+    from eventgate.spool.sqs.spool import SqsSpool
 
 FORMS: Final = "`sqlite:PATH` or `sqs:QUEUE`"
 
@@ -49,15 +54,29 @@ class OpenSpool(msgspec.Struct, frozen=True):
         """What takes up the writes that wait for `writers`."""
         if self.options.place.kind == "sqs":
             from eventgate.spool.sqs.drain import SqsDrain
-            from eventgate.spool.sqs.spool import SqsSpool
 
-            assert isinstance(self.spool, SqsSpool)  # noqa: S101 # for the type checker
-            return SqsDrain(self.spool, redelivery)
+            return SqsDrain(self._queue(), redelivery)
         from eventgate.spool.sqlite.drain import SqliteDrain
         from eventgate.spool.sqlite.spool import SqliteSpool
 
         assert isinstance(self.spool, SqliteSpool)  # noqa: S101 # for the type checker
         return SqliteDrain(self.spool, redelivery, writers, self.options.max_age_seconds)
+
+    async def consume(self, redelivery: Redelivery, received: Sequence[Received], until: float) -> set[str]:
+        """Try messages of the queue that others received; the ids of those that are done. Others come back later."""
+        from eventgate.spool.sqs.consume import Consumer
+        from eventgate.spool.sqs.drain import put_off
+
+        queue = self._queue()
+        done = await Consumer(queue, redelivery).consume(received, until)
+        await put_off(queue, [each for each in received if each.id not in done])
+        return done
+
+    def _queue(self) -> SqsSpool:
+        from eventgate.spool.sqs.spool import SqsSpool
+
+        assert isinstance(self.spool, SqsSpool)  # noqa: S101 # for the type checker
+        return self.spool
 
 
 def open_spool(options: SpoolOptions) -> OpenSpool:
