@@ -9,9 +9,11 @@ import pytest
 
 from eventgate.config.loader import PolicyLoader, load_configuration
 from eventgate.config.seed import is_flat, key_pointer, topic_of
+from eventgate.core.judging import partition_key
 from eventgate.core.policy import Policy
 from eventgate.errors import ConfigurationError, Finding
-from tests.config.directories import SCHEMA, write
+from eventgate.writers.kafka.settings import KafkaSettings
+from tests.config.directories import SCHEMA, make, write
 
 FLAT: dict[str, Any] = {
     "access_config": "conf/access.json",
@@ -224,7 +226,46 @@ async def test_every_kerberos_and_certificate_key_is_known(tmp_path: Path) -> No
     assert "s3cret" not in str(found)
 
 
-async def test_a_missing_keys_file_is_no_start(tmp_path: Path) -> None:
+async def test_a_missing_file_of_keys_is_no_start_and_blamed_on_who_names_it(tmp_path: Path) -> None:
     conf = seed(tmp_path, config={"topic_keys_config": "conf/absent.json"})
-    with pytest.raises(ConfigurationError, match="the file of topic_keys_config does not exist"):
+    with pytest.raises(ConfigurationError) as caught:
         await policy(conf)
+    (wrong,) = [each for each in caught.value.findings if each.severity == "error"]
+    assert (wrong.file, wrong.pointer, wrong.message) == ("config.json", "/topic_keys_config", "there is no such file")
+
+
+async def test_a_missing_keys_address_is_named_as_it_would_be_written_there(tmp_path: Path) -> None:
+    conf = seed(tmp_path)
+    config = {name: value for name, value in FLAT.items() if name != "token_public_keys_url"}
+    write(conf / "config.json", config)
+    assert ("error", "config.json", "", "`token_public_key_url` is missing") in await findings(conf)
+    write(conf / "config.json", config | {"token_public_keys_url": ""})
+    assert ("error", "config.json", "", "`token_public_keys_url` is missing") in await findings(conf)
+
+
+@pytest.mark.parametrize("place", ["certs/ca.pem", "conf/certs/ca.pem", "etc/ca.pem"])
+async def test_files_of_kafka_are_found_from_the_directory_then_from_its_parent(tmp_path: Path, place: str) -> None:
+    conf = seed(tmp_path, config={"kafka_bootstrap_server": "b:9092", "kafka_ssl_ca_path": place})
+    write((conf if place.startswith("certs") else tmp_path) / place, "")
+    writer = (await load_configuration(str(conf), {})).writers["kafka"]
+    assert isinstance(writer.settings, KafkaSettings)
+    assert (conf / str(writer.settings.config["ssl.ca.location"])).exists()
+
+
+async def test_a_topic_without_a_key_has_the_empty_one(tmp_path: Path) -> None:
+    """As its consumers know it; topics of other configurations have none."""
+    found, _ = await policy(seed(tmp_path))
+    topics = found.topics.values()
+    assert [partition_key(each, {"job_id": "j"}) for each in topics] == ["", "j", ""]
+    todays, _ = await policy(make(tmp_path / "today"))
+    assert partition_key(todays.topics["orders"], {}) is None
+
+
+async def test_variables_of_the_first_gate_have_no_effect_on_todays_form(tmp_path: Path) -> None:
+    env = {"POSTGRES_SECRET_NAME": "db", "POSTGRES_SECRET_REGION": "eu-west-1", "KAFKA_FLUSH_TIMEOUT": "7"}
+    found = (await load_configuration(str(make(tmp_path)), env)).findings
+    assert [(each.severity, each.file, each.message.split()[0]) for each in found] == [
+        ("warning", "environment", "POSTGRES_SECRET_NAME"),
+        ("warning", "environment", "POSTGRES_SECRET_REGION"),
+        ("warning", "environment", "KAFKA_FLUSH_TIMEOUT"),
+    ]

@@ -128,8 +128,7 @@ async def _interpret(
         writers, _ = parse_writers({DEFAULT_WRITER: {}} if default_sqlite else {}, file=CONFIG_FILE)
     settings, directory, judged = await judge(settings, directory, file=CONFIG_FILE)
     findings = _once(unresolved, misshapen, wrong_writers, judged)
-    if seed:
-        findings = (*seed.findings, *map(seed.rename, findings))
+    findings = (*seed.findings, *map(seed.rename, findings)) if seed else (*findings, *flat.without_effect(env))
     freezes = "AWS_LAMBDA_FUNCTION_NAME" in env
     return Configuration(settings, directory, secrets, writers, text, findings, seed, freezes=freezes), findings
 
