@@ -120,7 +120,8 @@ def test_a_conflict_has_a_type_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "status"), [(Outcome.FAILED, 500), (Outcome.UNKNOWN, 500), (Outcome.REFUSED, 400), (Outcome.CONFLICT, 409)]
+    ("outcome", "status"),
+    [(Outcome.FAILED, 500), (Outcome.UNKNOWN, 500), (Outcome.REFUSED, 400), (Outcome.CONFLICT, 409)],
 )
 @pytest.mark.parametrize("required", [True, False])
 async def test_of_what_a_guard_stops_only_the_guard_is_blamed(outcome: Outcome, status: int, *, required: bool) -> None:

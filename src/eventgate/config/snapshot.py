@@ -46,7 +46,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     `index` is the index of topics (for a flat configuration: the file of the topics' keys), `index_name` its name and
     `base` the folder that its paths are relative to. `files` are the files below `roots`; a schema refers to files of
     its own root only. `candidates` are the files that are topics by their names: (topic, file). `missing` says why
-    there are no topics to be had, `missing_at` at which pointer of config.json that shows, if at one. `named` are the files that settings of topics name for their writers, as they do.
+    there are no topics to be had, `missing_at` at which pointer of config.json that shows, if at one. `named` are the
+    files that settings of topics name for their writers, as they do.
     """
 
     access: Content

@@ -15,7 +15,7 @@ _READ_AS_JSON = frozenset(
 _BATCHES = frozenset({"application/x-ndjson", "application/cloudevents+json", "application/cloudevents-batch+json"})
 _JSON_SUFFIX = re.compile(r"[^/\s]+/[^/\s]+\+json")
 _PARAMETER = re.compile(r'(?:"(?:[^"\\]|\\.?)*(?:"|$)|[^;"])+', re.DOTALL)
-"""A parameter of a media type; its value may be a quoted string with semicolons (RFC 9110, sections 5.6.4 and 5.6.6)."""
+"""A parameter of a media type; its value may be a quoted string with semicolons (RFC 9110, 5.6.4 and 5.6.6)."""
 _NAMES = frozenset(
     {
         b"authorization",

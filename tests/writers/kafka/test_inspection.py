@@ -6,8 +6,7 @@ import time
 
 from eventgate.writers.kafka.settings import KafkaTopicSettings
 from tests.services.broker import Broker
-from tests.writers.kafka.support import kafka_writer, new_topic
-from tests.writers.kafka.test_security import split
+from tests.writers.kafka.support import kafka_writer, new_topic, split
 
 
 async def test_topics_that_are_there_and_may_be_written_to(kafka: Broker) -> None:

@@ -25,8 +25,8 @@ Ask = Callable[[str], Awaitable[str | None]]
 class Inquiries:
     """Holds parcels until the cluster has spoken of their topic, then gives them to `release`, in order.
 
-    `spawn` runs a task. A topic that is not there is waited for, `patience` seconds at most, since it may have been created just now (brokers
-    may be set to do so when asked); what it then lacks is `failed`. `spawn` runs a task.
+    A topic that is not there is waited for, `patience` seconds at most, since it may have been created just now
+    (brokers may be set to do so when asked); what it then lacks is `failed`. `spawn` runs a task.
     """
 
     def __init__(

@@ -109,11 +109,11 @@ def as_text(value: Value) -> str:
 
 
 def propagation_seconds(config: Mapping[str, Value], longest_seconds: float) -> float:
-    """How long a topic that is not there may be about to be: 2 s, or a quarter of the longest request if that is less."""
+    """How long a topic that is not there may be about to be: 2 s, or half of the longest request if that is less."""
     try:
         return int(config[PROPAGATION]) / 1000
     except (KeyError, ValueError):
-        return min(2.0, max(0.1, longest_seconds / 4))
+        return min(2.0, max(0.1, longest_seconds / 2))
 
 
 def max_bytes(config: Mapping[str, Value]) -> int:

@@ -21,8 +21,8 @@ from eventgate.writers.kafka.settings import (
     KafkaSettings,
     KafkaTopicSettings,
     max_bytes,
-    properties,
     propagation_seconds,
+    properties,
     uses_iam,
 )
 
