@@ -61,6 +61,19 @@ class Writer(Protocol):
         """Flush what was accepted and let go of every resource."""
 
 
+@runtime_checkable
+class Inspecting(Protocol):
+    """A writer that can compare topics with what is in its sink, for `eventgate check --connect`. Optional."""
+
+    async def inspect(self, topics: Mapping[str, Any]) -> Sequence[Finding]:
+        """What would keep events of `topics` (settings by name) out of the sink. Writes nothing.
+
+        `file` of a finding is `topic NAME`, with a pointer relative to the topic's settings for the writer; or the name
+        of a file as these settings have it; or empty, with a pointer relative to the writer's own entry. Messages hold
+        no address. Nothing where the sink does not answer, or `SinkUnavailable`: `probe` says why.
+        """
+
+
 class WriterContext(msgspec.Struct, frozen=True):
     """What a writer is built with, beside its own settings.
 

@@ -84,7 +84,7 @@ class KafkaProducer:
         parcel.handed = True
 
     def ask(self, topic: str | None, seconds: float) -> str | None:
-        """Ask a broker for metadata, which is how `up` becomes true; what is wrong with `topic`, as a code, if anything.
+        """Ask a broker for metadata, which is how `up` becomes true; the code of what `topic` lacks, if anything.
 
         Blocks; raises `SinkUnavailable`.
         """

@@ -103,8 +103,7 @@ class KafkaWriter:
             values = await self._properties()
         except SinkUnavailable:  # as the probe says
             return ()
-        place = f"/writers/{self.name}"
-        return await asyncio.to_thread(inspection.inspect, values, names, place, INSPECT_SECONDS)
+        return await asyncio.to_thread(inspection.inspect, values, names, INSPECT_SECONDS)
 
     async def close(self) -> None:
         """Flush, and let go of every connection."""
