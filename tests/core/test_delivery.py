@@ -117,3 +117,26 @@ def test_a_problem_names_its_writer_and_what_became_of_the_event(outcome: Outcom
 def test_a_conflict_has_a_type_of_its_own() -> None:
     _, problems = verdict(topic("a"), {"a": WriteResult(Outcome.CONFLICT)})
     assert [each.type for each in problems] == ["conflict"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [(Outcome.FAILED, 500), (Outcome.UNKNOWN, 500), (Outcome.REFUSED, 400), (Outcome.CONFLICT, 409)],
+)
+@pytest.mark.parametrize("required", [True, False])
+async def test_of_what_a_guard_stops_only_the_guard_is_blamed(outcome: Outcome, status: int, *, required: bool) -> None:
+    """An optional one too: a required writer was never asked, so it cannot be 202."""
+    others = RecordingWriter("a"), RecordingWriter("b")
+    uses = {"a": WriterUse(), "b": WriterUse(), "guard": WriterUse(required=required)}
+    to = Topic(name="x", schema=ANYTHING, uses=uses, guard="guard")
+    delivery = Delivery([*others, FailingWriter("guard", outcome=outcome)])
+    results = await delivery.deliver(make_event(), to, asyncio.get_running_loop().time() + 5, {})
+    said, problems = verdict(to, results)
+    assert (said, [each.type for each in problems]) == (status, ["conflict" if status == 409 else "guard"])
+
+
+async def test_a_guard_that_stops_optional_writers_only_is_accepted() -> None:
+    to = topic(optional=("a", "guard"), guard="guard")
+    delivery = Delivery([RecordingWriter("a"), FailingWriter("guard")])
+    results = await delivery.deliver(make_event(), to, asyncio.get_running_loop().time() + 5, {})
+    assert verdict(to, results) == (202, [])

@@ -66,16 +66,21 @@ class Delivery:
 
 
 def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list[Problem]]:
-    """The status of an answer, and why it is not 202: from the required writers alone."""
-    missed = {}
+    """The status of an answer, and why it is not 202: from the required writers alone.
+
+    A writer that the guard kept from running has nothing to say for itself: the guard is to blame, be it required or
+    not.
+    """
+    blamed: dict[str, WriteResult] = {}
     for name, use in topic.uses.items():
         if use.required and results[name].outcome not in _SAFE:
-            missed[name] = results[name]
-    if not missed:
+            culprit = name if topic.guard is None or results[name] != _BY_GUARD else topic.guard
+            blamed[culprit] = results[culprit]
+    if not blamed:
         return 202, []
-    outcomes = {result.outcome for result in missed.values()}
+    outcomes = {result.outcome for result in blamed.values()}
     status = 409 if Outcome.CONFLICT in outcomes else 400 if Outcome.REFUSED in outcomes else 500
-    return status, [_problem(name, result) for name, result in missed.items()]
+    return status, [_problem(name, result) for name, result in blamed.items()]
 
 
 def _problem(name: str, result: WriteResult) -> Problem:

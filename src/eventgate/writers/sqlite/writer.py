@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -144,9 +145,15 @@ def build(settings: SqliteSettings, context: WriterContext) -> SqliteWriter:
     return SqliteWriter(context.name, Store(path.absolute(), context.ledger_retain_days))
 
 
+def claims(settings: SqliteSettings, directory: Path | None) -> str:
+    """The file: two writers on it would take each other's events for duplicates."""
+    return os.path.realpath(settings.path if directory is None else directory / settings.path)
+
+
 SPEC = WriterSpec(
     settings=SqliteSettings,
     topic_settings=NoTopicSettings,
     build=build,
     summary="events in a local SQLite file; never holds one event id twice",
+    claims=claims,
 )
