@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +53,21 @@ def begun(port: int, site: Deployment, topic: str, body: bytes) -> Connection:
     assert connection.line() == b"HTTP/1.1 100 Continue\r\n"
     assert connection.line() == b"\r\n"
     return connection
+
+
+def post(port: int, site: Deployment, topic: str, body: bytes) -> tuple[int, Any]:
+    """Status and document of the gate's answer."""
+    with closing(Connection(port)) as connection:
+        connection.send(head(site, topic, body) + body)
+        answer = connection.answer()
+    return answer.status, json.loads(answer.body)
+
+
+def post_at_once(port: int, site: Deployment, topic: str, bodies: Sequence[bytes]) -> list[tuple[int, Any]]:
+    """The answers to posts of which all have begun before the first can end."""
+    with ExitStack() as stack:
+        connections = [stack.enter_context(closing(begun(port, site, topic, body))) for body in bodies]
+        for connection, body in zip(connections, bodies, strict=True):
+            connection.send(body)
+        answers = [connection.answer() for connection in connections]
+    return [(answer.status, json.loads(answer.body)) for answer in answers]
