@@ -19,8 +19,8 @@ log = logging.getLogger("eventgate.delivery")
 GRACE_SECONDS = 0.05
 """How long after the deadline a writer's own result still counts: it knows more than that time ran out."""
 
-CLOSE_SECONDS = 5.0
-"""How long closing waits for writes whose deadlines have passed."""
+CLOSE_SECONDS = 1.0
+"""How long closing waits for writes that nobody waits for any more; what it takes to flush is the writer's to know."""
 ANY_FAULT = (Exception, SystemExit, KeyboardInterrupt)
 """What a writer may raise without taking the gate along."""
 
