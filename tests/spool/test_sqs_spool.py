@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ from eventgate.adapters import aws_sqs
 from eventgate.adapters.aws_lambda import Environment
 from tests.aws.environment import use_credentials
 from tests.services.aws import Aws
-from tests.spool.support import Client, Spooled, eventually
+from tests.spool.support import Spooled, eventually
 
 
 class Queues:
     """A queue for the spool, and one for its dead letters."""
 
-    def __init__(self, aws: Aws, *, fifo: bool = False, redrive: bool = True, **attributes: str) -> None:
+    def __init__(
+        self, aws: Aws, *, fifo: bool = False, redrive: bool = True, attributes: Mapping[str, str] | None = None
+    ) -> None:
         self.client = aws.client("sqs")
         suffix = ".fifo" if fifo else ""
         name = f"spool-{uuid.uuid4().hex}"
@@ -31,19 +33,13 @@ class Queues:
         self.dead = self.client.create_queue(QueueName=f"{name}-graves{suffix}", Attributes=kind)["QueueUrl"]
         arn = self.client.get_queue_attributes(QueueUrl=self.dead, AttributeNames=["QueueArn"])
         policy = {"deadLetterTargetArn": arn["Attributes"]["QueueArn"], "maxReceiveCount": "1000"}
-        if redrive:
-            attributes["RedrivePolicy"] = json.dumps(policy)
-        self.url = self.client.create_queue(QueueName=self.name, Attributes={**kind, **attributes})["QueueUrl"]
+        own = {**kind, **(attributes or {}), **({"RedrivePolicy": json.dumps(policy)} if redrive else {})}
+        self.url = self.client.create_queue(QueueName=self.name, Attributes=own)["QueueUrl"]
 
-    def messages(self, url: str | None = None, *, visible_again: bool = False) -> list[dict[str, Any]]:
-        """What is in a queue; it is gone from there for a while, or for good."""
-        found: list[dict[str, Any]] = []
-        timeout = {"VisibilityTimeout": 0} if visible_again else {}
-        received = self.client.receive_message(
-            QueueUrl=url or self.url, MaxNumberOfMessages=10, AttributeNames=["All"], **timeout
-        )
-        found += received.get("Messages", [])  # type: ignore[arg-type]
-        return found
+    def messages(self, url: str | None = None) -> list[Any]:
+        """Up to ten messages of a queue, which are gone from there for a while."""
+        received = self.client.receive_message(QueueUrl=url or self.url, MaxNumberOfMessages=10, AttributeNames=["All"])
+        return list(received.get("Messages", []))
 
     def invocation(self) -> dict[str, Any]:
         """What Lambda would hand to the function on the queue."""
@@ -62,12 +58,11 @@ class Queues:
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(monkeypatch: pytest.MonkeyPatch, aws: Aws) -> Iterator[None]:
+def _surroundings(monkeypatch: pytest.MonkeyPatch, aws: Aws) -> None:
     use_credentials(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint_url)
     monkeypatch.setattr("eventgate.core.health.KEEP_SECONDS", -1)
     monkeypatch.setattr("eventgate.spool.sqs.queue.KEEP_SECONDS", -1)
-    return
 
 
 def spooled(folder: Path, queue: str, **spool: Any) -> Spooled:
@@ -113,7 +108,7 @@ async def test_a_server_drains_the_queue_by_itself(tmp_path: Path, aws: Aws) -> 
 
 
 async def test_an_event_that_the_queue_cannot_hold_is_not_called_deferred(tmp_path: Path, aws: Aws) -> None:
-    queues = Queues(aws, MaximumMessageSize="1024")
+    queues = Queues(aws, attributes={"MaximumMessageSize": "1024"})
     gate = spooled(tmp_path, queues.name)
     async with gate.opened(background=False) as client:
         gate.break_("b")
@@ -133,7 +128,7 @@ async def test_an_event_that_the_queue_cannot_hold_is_not_called_deferred(tmp_pa
 async def test_a_queue_that_could_lose_events_is_not_trusted(
     tmp_path: Path, aws: Aws, attributes: dict[str, str], spool: dict[str, Any], why: str
 ) -> None:
-    gate = spooled(tmp_path, Queues(aws, **attributes).name, **spool)
+    gate = spooled(tmp_path, Queues(aws, attributes=attributes).name, **spool)
     async with gate.opened(background=False) as client:
         gate.break_("b")
         answers = [await client.post({"id": str(number)}) for number in range(2)]
@@ -274,7 +269,3 @@ def test_where_the_guard_is_missing_the_others_follow_it(tmp_path: Path, aws: Aw
         assert gate.ids("a") == ["1"]
     finally:
         function.close()
-
-
-async def post(client: Client, id: str) -> int:
-    return (await client.post({"id": id})).status

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from eventgate.core.delivery import ACKNOWLEDGED, Delivery
+from eventgate.core.delivery import ACKNOWLEDGED, BY_GUARD, Delivery
 from eventgate.core.model import Event, Outcome, WriteResult
 from eventgate.core.spool import Deferral, Spool, Untaken
 from eventgate.core.topics import Topic
@@ -109,6 +109,8 @@ def _deferred(result: WriteResult, untaken: Untaken | None) -> WriteResult:
     before = f"{result.outcome}: {result.reason}" if tried and result.reason else result.reason or str(result.outcome)
     if untaken is None:
         return WriteResult(Outcome.DEFERRED, reason=before)
+    if result == BY_GUARD:
+        return result  # the guard tells it
     if not untaken.certain:
         return WriteResult(Outcome.UNKNOWN, reason=f"{before}; it may have been spooled: {untaken.reason}")
     return msgspec.structs.replace(result, reason=f"{result.reason or before}; not spooled: {untaken.reason}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from eventgate.core.lane import Lane, lane_to
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
+from eventgate.core.receipts import fingerprint
 from eventgate.core.topics import Topic
 from eventgate.core.writer import Writer
 from eventgate.errors import Problem
@@ -15,7 +16,9 @@ ACKNOWLEDGED = frozenset({Outcome.DELIVERED, Outcome.DUPLICATE})
 """The sink has the event."""
 
 _SAFE = ACKNOWLEDGED | {Outcome.DEFERRED}
-_BY_GUARD = WriteResult(Outcome.SKIPPED, reason="guard")
+_NONE: Mapping[str, WriteResult] = {}
+BY_GUARD = WriteResult(Outcome.SKIPPED, reason="guard")
+"""The guard does not hold it."""
 
 
 class Delivery:
@@ -23,11 +26,34 @@ class Delivery:
 
     def __init__(self, writers: Iterable[Writer]) -> None:
         self._lanes: dict[str, Lane] = {writer.name: lane_to(writer) for writer in writers}
+        self._targets: dict[str, tuple[Topic, list[str | None], dict[str, bytes]]] = {}
 
-    def refusals(self, event: Event, topic: Topic) -> dict[str, Unacceptable | WriteResult]:
-        """What the topic's writers object to before anything is written, by writer; empty if nothing."""
+    def targets(self, topic: Topic) -> Mapping[str, bytes]:
+        """Fingerprints of where the topic's events land, by writer; those that do not say are left out."""
+        lanes = self._lanes
+        texts = [lanes[name].target(topic.name, use.options) for name, use in topic.uses.items()]
+        known = self._targets.get(topic.name)
+        if known is not None and known[0] is topic and known[1] == texts:
+            return known[2]
+        found = {
+            name: fingerprint(name, type(lanes[name].writer).__qualname__, text)
+            for name, text in zip(topic.uses, texts, strict=True)
+            if text is not None
+        }
+        self._targets[topic.name] = (topic, texts, found)
+        return found
+
+    def refusals(
+        self, event: Event, topic: Topic, settled: Mapping[str, WriteResult] = _NONE
+    ) -> dict[str, Unacceptable | WriteResult]:
+        """What the topic's writers object to before anything is written, by writer; empty if nothing.
+
+        Writers in `settled` are not asked.
+        """
         found: dict[str, Unacceptable | WriteResult] = {}
         for name in topic.uses:
+            if name in settled:
+                continue
             objection = self._lanes[name].refuse(event)
             if objection is not None:
                 found[name] = objection
@@ -49,12 +75,14 @@ class Delivery:
             if guard not in results:
                 results[guard] = await self._lanes[guard].write(event, deadline)
             if results[guard].outcome not in ACKNOWLEDGED:
-                return {name: results.get(name, _BY_GUARD) for name in topic.uses}
+                return {name: results.get(name, BY_GUARD) for name in topic.uses}
         pending = [name for name in topic.uses if name not in results]
         results.update(await self._fan_out(event, pending, deadline))
         return {name: results[name] for name in topic.uses}
 
     async def _fan_out(self, event: Event, names: list[str], deadline: float) -> dict[str, WriteResult]:
+        if not names:
+            return {}
         if len(names) == 1:
             return {names[0]: await self._lanes[names[0]].write(event, deadline)}
         written = await asyncio.gather(*(self._lanes[name].write(event, deadline) for name in names))
@@ -77,19 +105,21 @@ class Delivery:
 def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list[Problem]]:
     """The status of an answer, and why it is not 202: from the required writers alone.
 
-    On a topic with a spool, a writer that failed and is not deferred is one for which the spool did not take the event.
+    A writer that the guard kept from running has nothing to say for itself: the guard is to blame, be it required or
+    not. On a topic with a spool, what is to blame is also the spool, which did not take the event.
     """
-    missed = {}
+    blamed: dict[str, WriteResult] = {}
     for name, use in topic.uses.items():
         if use.required and results[name].outcome not in _SAFE:
-            missed[name] = results[name]
-    if not missed:
+            culprit = name if topic.guard is None or results[name] != BY_GUARD else topic.guard
+            blamed[culprit] = results[culprit]
+    if not blamed:
         return 202, []
-    outcomes = {result.outcome for result in missed.values()}
+    outcomes = {result.outcome for result in blamed.values()}
     status = 409 if Outcome.CONFLICT in outcomes else 400 if Outcome.REFUSED in outcomes else 500
     if topic.spool and status == 500:
-        return 503, [_unspooled(name, result) for name, result in missed.items()]
-    return status, [_problem(name, result) for name, result in missed.items()]
+        return 503, [_unspooled(name, result) for name, result in blamed.items()]
+    return status, [_problem(name, result) for name, result in blamed.items()]
 
 
 def _unspooled(name: str, result: WriteResult) -> Problem:

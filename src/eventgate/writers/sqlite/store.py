@@ -21,6 +21,7 @@ class Store:
     """Writes groups of events. All times named `until` are `time.monotonic()` seconds."""
 
     def __init__(self, path: Path, retain_days: int) -> None:
+        self.path = path
         self._database = Database(path, SCHEMA)
         self._retain_days = retain_days
         self._prune_at = 0.0
