@@ -10,9 +10,11 @@ import msgspec
 
 from eventgate.core.spool import Spool
 from eventgate.spool.draining import Drain
+from eventgate.spool.letterbox import Letterbox
 from eventgate.spool.redelivery import Redelivery
 
 if TYPE_CHECKING:
+    from eventgate.spool.sqlite.spool import SqliteSpool
     from eventgate.spool.sqs.queue import Received
     from eventgate.spool.sqs.spool import SqsSpool
 
@@ -34,6 +36,14 @@ class SpoolOptions(msgspec.Struct, frozen=True):
     max_events: int
     max_age_seconds: int
     ca_bundle: bool | str = True
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it is, if it is one."""
+        if self.place.kind != "sqlite":
+            return None
+        path = Path(self.place.name)
+        return (path if self.directory is None else self.directory / path).absolute()
 
 
 def parse_store(text: str) -> Place:
@@ -57,10 +67,8 @@ class OpenSpool(msgspec.Struct, frozen=True):
 
             return SqsDrain(self._queue(), redelivery)
         from eventgate.spool.sqlite.drain import SqliteDrain
-        from eventgate.spool.sqlite.spool import SqliteSpool
 
-        assert isinstance(self.spool, SqliteSpool)  # noqa: S101 # for the type checker
-        return SqliteDrain(self.spool, redelivery, writers, self.options.max_age_seconds)
+        return SqliteDrain(self._file(), redelivery, writers, self.options.max_age_seconds)
 
     async def consume(self, redelivery: Redelivery, received: Sequence[Received], until: float) -> set[str]:
         """Try messages of the queue that others received; the ids of those that are done. Others come back later."""
@@ -71,6 +79,22 @@ class OpenSpool(msgspec.Struct, frozen=True):
         done = await Consumer(queue, redelivery).consume(received, until)
         await put_off(queue, [each for each in received if each.id not in done])
         return done
+
+    def letterbox(self) -> Letterbox:
+        """Its dead letters."""
+        if self.options.place.kind == "sqs":
+            from eventgate.spool.sqs.letterbox import SqsLetterbox
+
+            return SqsLetterbox(self._queue())
+        from eventgate.spool.sqlite.letterbox import SqliteLetterbox
+
+        return SqliteLetterbox(self._file())
+
+    def _file(self) -> SqliteSpool:
+        from eventgate.spool.sqlite.spool import SqliteSpool
+
+        assert isinstance(self.spool, SqliteSpool)  # noqa: S101 # for the type checker
+        return self.spool
 
     def _queue(self) -> SqsSpool:
         from eventgate.spool.sqs.spool import SqsSpool
@@ -88,7 +112,7 @@ def open_spool(options: SpoolOptions) -> OpenSpool:
         return OpenSpool(queue, options)
     from eventgate.spool.sqlite.spool import SqliteSpool
 
-    path = Path(options.place.name)
-    file = SqliteSpool((path if options.directory is None else options.directory / path).absolute(), options.max_events)
+    assert options.file is not None  # noqa: S101 # there is no third kind
+    file = SqliteSpool(options.file, options.max_events)
     file.open()
     return OpenSpool(file, options)

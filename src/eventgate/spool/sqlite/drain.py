@@ -65,8 +65,10 @@ class SqliteDrain:
         """As the protocol says."""
         await self._ask(work.retry_at_once)
         await self._expire()
-        done = await asyncio.gather(*(self._exhaust(writer) for writer in self._writers))
-        return sum(done)
+        total = 0
+        while done := sum(await asyncio.gather(*(self._exhaust(writer) for writer in self._writers))):
+            total += done  # a guard that took something has made work for the others
+        return total
 
     async def _start_idle(self) -> None:
         if self._spool.is_vacant():

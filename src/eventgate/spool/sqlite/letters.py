@@ -67,6 +67,13 @@ def lease(connection: sqlite3.Connection, letters: Sequence[DeadLetter], until: 
     return [each for each in letters if connection.execute(statement, (until, *place(each.id), now)).rowcount]
 
 
+def release(connection: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
+    """Let other commands have `letters` again."""
+    for each in letters:
+        statement = "UPDATE writes SET due = 0 WHERE seq = ? AND writer = ? AND state = 'dead'"
+        connection.execute(statement, place(each.id))
+
+
 def remove(connection: sqlite3.Connection, letter: DeadLetter) -> bool:
     """Forget `letter`; whether it was there."""
     statement = "DELETE FROM writes WHERE seq = ? AND writer = ? AND state = 'dead'"

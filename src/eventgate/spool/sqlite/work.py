@@ -164,8 +164,9 @@ def note_sink(connection: sqlite3.Connection, writer: str, *, works: bool, now: 
 
 
 def retry_at_once(connection: sqlite3.Connection) -> None:
-    """Let every writer be tried now, as a gate that starts does."""
+    """Let everything be tried now that is not being tried, as a gate that starts does."""
     connection.execute("UPDATE sinks SET resume_at = 0 WHERE resume_at > 0")
+    connection.execute("UPDATE writes SET due = 0 WHERE state = 'waiting' AND due > 0 AND lease IS NULL")
 
 
 def expire(connection: sqlite3.Connection, before: float, now: float) -> int:
