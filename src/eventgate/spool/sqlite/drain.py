@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final, TypeVar
 
 from eventgate.core.model import Outcome
@@ -29,6 +30,8 @@ MARGIN_SECONDS: Final = 5.0
 STORE_SECONDS: Final = 5.0
 """How long a question to the store may take."""
 SETTLE_AGAIN_SECONDS: Final = 0.2
+PROBES: Final = 5
+"""With how many events a command tries a writer that fails: one of them may be to blame itself."""
 
 _UNSETTLED = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 
@@ -66,7 +69,7 @@ class SqliteDrain:
         await self._ask(work.retry_at_once)
         await self._expire()
         total = 0
-        while done := sum(await asyncio.gather(*(self._exhaust(writer) for writer in self._writers))):
+        while done := sum(await asyncio.gather(*(self._exhaust(writer, PROBES) for writer in self._writers))):
             total += done  # a guard that took something has made work for the others
         return total
 
@@ -92,15 +95,21 @@ class SqliteDrain:
             if not task.cancelled() and (error := task.exception()) is not None:
                 log.error("redelivery to %s failed in a way it should not", writer, exc_info=error)
 
-    async def _exhaust(self, writer: str) -> int:
-        """Groups for `writer` as long as some of it gets through; how many writes were done."""
-        done = 0
+    async def _exhaust(self, writer: str, probes: int = 1) -> int:
+        """Groups for `writer` as long as some of it gets through; how many writes were done.
+
+        `probes`: after how many failures in a row, each with another event, the writer is given up.
+        """
+        done = failures = 0
         with suppress(SinkUnavailable):
             while not self._stopping and (group := await self._claim(writer)):
                 through = await self._try(writer, group)
                 done += through
-                if not through:
+                failures = 0 if through else failures + 1
+                if failures == probes:
                     break
+                if failures:
+                    await self._ask(partial(work.resume, writer=writer))
         return done
 
     async def _claim(self, writer: str) -> list[Write]:

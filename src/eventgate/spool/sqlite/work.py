@@ -169,6 +169,11 @@ def retry_at_once(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE writes SET due = 0 WHERE state = 'waiting' AND due > 0 AND lease IS NULL")
 
 
+def resume(connection: sqlite3.Connection, writer: str) -> None:
+    """Let `writer` be tried now, with what is due."""
+    connection.execute("UPDATE sinks SET resume_at = 0 WHERE writer = ?", (writer,))
+
+
 def expire(connection: sqlite3.Connection, before: float, now: float) -> int:
     """Make dead letters of what was deferred before `before` and is not being tried; how many."""
     rows = connection.execute(f"{_EXPIRED} LIMIT {EXPIRED_AT_ONCE}", (before, now)).fetchall()
