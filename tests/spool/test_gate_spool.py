@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.spool.support import Client, Spooled, eventually
+from tests.spool.support import Spooled, eventually
 
 
 @pytest.fixture(autouse=True)
@@ -116,17 +116,6 @@ async def test_a_spool_that_cannot_be_used_costs_only_what_needs_it(spooled: Spo
         assert (answer.status, answer.types, answer.outcomes["b"]) == (503, ["spool"], "failed")
 
 
-async def test_what_a_sink_will_never_take_becomes_a_dead_letter(spooled: Spooled) -> None:
-    async with spooled.opened() as client:
-        await client.post({"id": "1", "n": 1}, topic="orders")
-        spooled.break_("b")
-        await client.post({"id": "2", "n": 1})
-        other = spooled.folder / "other"
-        spooled.mend("b")
-        await eventually(lambda: spooled.ids("b") == ["1", "2"])
-        assert not other.exists()
-
-
 async def test_a_conflict_is_never_deferred(spooled: Spooled) -> None:
     async with spooled.opened(background=False) as client:
         await client.post({"id": "1", "n": 1})
@@ -142,9 +131,3 @@ async def test_the_same_event_is_spooled_once(spooled: Spooled) -> None:
         assert {answer.outcomes["b"] for answer in answers} == {"deferred"}
         health = await client.health()
         assert any("1 deferred event" in each for each in health["warnings"])
-
-
-async def post_many(client: Client, keys: list[str]) -> None:
-    for number, key in enumerate(keys):
-        answer = await client.post({"id": f"{number:04}", "key": key})
-        assert answer.status == 202
