@@ -93,13 +93,13 @@ def manager(address: SplitResult, line: Line, ca_bundle: bool | str) -> Iterator
     """
     options: dict[str, Any] = {"timeout": urllib3.Timeout(connect=line.timeout, read=line.timeout)}
     if address.scheme == "https":
-        options["ssl_context"] = _tls(ca_bundle)
+        options["ssl_context"] = tls_context(ca_bundle)
     proxy = proxy_for(address)
     if proxy is None:
         pools = urllib3.PoolManager(**options)
     else:
         headers = urllib3.make_headers(proxy_basic_auth=proxy.credentials) if proxy.credentials else None
-        secured = _tls(ca_bundle) if proxy.url.startswith("https:") else None
+        secured = tls_context(ca_bundle) if proxy.url.startswith("https:") else None
         pools = urllib3.ProxyManager(proxy.url, proxy_headers=headers, proxy_ssl_context=secured, **options)
     pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
     _current.line = line
@@ -109,7 +109,11 @@ def manager(address: SplitResult, line: Line, ca_bundle: bool | str) -> Iterator
         pools.clear()
 
 
-def _tls(ca_bundle: bool | str) -> ssl.SSLContext:
+def tls_context(ca_bundle: bool | str) -> ssl.SSLContext:
+    """Trust in the CAs of `ca_bundle` (a file or folder), of this machine (True), or in anyone (False).
+
+    Raises `SourceError` for a bundle that cannot be read.
+    """
     if isinstance(ca_bundle, bool):
         context = ssl.create_default_context()
         if not ca_bundle:
