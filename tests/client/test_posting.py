@@ -11,7 +11,7 @@ import pytest
 
 from eventgate.client import Client, Retry
 from eventgate.errors import EventGateError, Unreachable
-from tests.cli.commands import ACCEPTED, Posted, Says, refused, scripted_gate
+from tests.scripted_gate import ACCEPTED, Posted, Says, refused, scripted_gate
 
 FAST = Retry(first=0.001, longest=0.005, total=20, introduction=0.2)
 BRIEF = Retry(first=0.001, longest=0.005, total=0.05, introduction=0.2)
