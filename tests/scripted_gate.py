@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -78,12 +79,16 @@ def batch(*items: Says, receipt: str | None = None) -> Says:
 
 
 class ScriptedGate:
-    """An HTTP server that answers every post as `answer` says, and remembers what it got."""
+    """An HTTP server that answers every post as `answer` says, and remembers what it got.
+
+    `hold` is called before each answer is sent, in the thread of its connection.
+    """
 
     def __init__(self, answer: Callable[[Posted], Says]) -> None:
         self.posts: list[Posted] = []
         self.connections = 0
         self.url = ""
+        self.hold: Callable[[], object] = lambda: None
         self._answer = answer
         self._lock = threading.Lock()
 
@@ -102,8 +107,8 @@ class ScriptedGate:
 
 
 @contextmanager
-def scripted_gate(answer: Callable[[Posted], Says]) -> Iterator[ScriptedGate]:
-    """A scripted gate on a free port, until the block is left."""
+def scripted_gate(answer: Callable[[Posted], Says], tls: ssl.SSLContext | None = None) -> Iterator[ScriptedGate]:
+    """A scripted gate on a free port, until the block is left; with `tls` it speaks https."""
     gate = ScriptedGate(answer)
 
     class Exchange(BaseHTTPRequestHandler):
@@ -116,6 +121,7 @@ def scripted_gate(answer: Callable[[Posted], Says]) -> Iterator[ScriptedGate]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             says = gate.take(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            gate.hold()
             if says.document is None:
                 self.close_connection = True
                 return
@@ -129,11 +135,18 @@ def scripted_gate(answer: Callable[[Posted], Says]) -> Iterator[ScriptedGate]:
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Clients may have gone away."""
+
+    server = Server(("127.0.0.1", 0), Exchange)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    gate.url = f"http://127.0.0.1:{server.server_port}"
+    gate.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
     try:
         yield gate
     finally:

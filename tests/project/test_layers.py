@@ -21,6 +21,7 @@ LAYERS = {
     "telemetry": 2,
     "app": 3,
     "assembly": 3,
+    "offline": 3,
     "adapters": 4,
     "server": 4,
     "dev": 4,

@@ -61,6 +61,11 @@ def read_batch(reply: Reply, count: int, key: str, attempt: int) -> BatchAnswer:
     return BatchAnswer(status=reply.status, results=results, receipt=receipt, key=key, attempts=attempt)
 
 
+def is_of_a_gate(reply: Reply) -> bool:
+    """Whether the response has the form of a gate's."""
+    return _document(reply) is not None
+
+
 def wait_asked(header: str | None) -> float:
     """Seconds that a `Retry-After` header asks for; 0 without a usable one (RFC 9110, section 10.2.3)."""
     if header is None:

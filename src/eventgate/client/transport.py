@@ -15,7 +15,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from eventgate.client.course import Lost
-from eventgate.client.reading import Reply, wait_asked
+from eventgate.client.reading import Reply, is_of_a_gate, wait_asked
 from eventgate.config.https.line import tls_context
 from eventgate.config.https.proxies import proxy_for
 from eventgate.errors import EventGateError, SourceError
@@ -64,7 +64,11 @@ class Transport:
             content = self._read(response)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return _lost(error)
-        return Reply(response.status, content, wait_asked(response.headers.get("Retry-After")))
+        reply = Reply(response.status, content, wait_asked(response.headers.get("Retry-After")))
+        if not _is_delimited(response) and not is_of_a_gate(reply):
+            # An answer that broke off within its head looks like this: its end is the connection's.
+            return Lost("it breaks the connection", reached=True)
+        return reply
 
     def cut(self) -> None:
         """Break every connection, also those that another thread waits on, and make no new ones."""
@@ -95,6 +99,12 @@ class Transport:
         finally:
             response.release_conn()
         return bytes(content)
+
+
+def _is_delimited(response: urllib3.BaseHTTPResponse) -> bool:
+    """Whether the response itself says where it ends (RFC 9112, section 6.3)."""
+    headers = response.headers
+    return "Content-Length" in headers or "Transfer-Encoding" in headers or response.status in (204, 304)
 
 
 def _noting(transport: Transport) -> dict[str, type[urllib3.HTTPConnectionPool]]:
