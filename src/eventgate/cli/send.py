@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -115,6 +116,7 @@ def _client(
     from eventgate.client import Client, Retry
     from eventgate.errors import ConfigurationError, EventGateError
 
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it warns of names addresses
     try:
         return Client(
             url,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -16,9 +17,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from eventgate.client.course import Lost
 from eventgate.client.reading import Reply, is_of_a_gate, wait_asked
-from eventgate.config.https.line import tls_context
 from eventgate.config.https.proxies import proxy_for
 from eventgate.errors import EventGateError, SourceError
+from eventgate.net.tls import tls_context
 
 _LARGEST_ANSWER = 64 * 1024 * 1024
 """More than a gate says of the largest batch that it takes."""
@@ -141,13 +142,20 @@ def _shut(connection: HTTPConnection) -> None:
 def _pools(base: str, ca_bundle: bool | str, options: dict[str, Any]) -> urllib3.PoolManager:
     address = urlsplit(base)
     if address.scheme == "https":
-        options["ssl_context"] = tls_context(ca_bundle)
+        options["ssl_context"] = _tls(ca_bundle)
     proxy = proxy_for(address)
     if proxy is None:
         return urllib3.PoolManager(**options)
     headers = urllib3.make_headers(proxy_basic_auth=proxy.credentials) if proxy.credentials else None
-    secured = tls_context(ca_bundle) if proxy.url.startswith("https:") else None
+    secured = _tls(ca_bundle) if proxy.url.startswith("https:") else None
     return urllib3.ProxyManager(proxy.url, proxy_headers=headers, proxy_ssl_context=secured, **options)
+
+
+def _tls(ca_bundle: bool | str) -> ssl.SSLContext:
+    try:
+        return tls_context(ca_bundle)
+    except (OSError, ValueError):
+        raise EventGateError("the CA bundle cannot be read") from None
 
 
 def _base(url: str) -> str:

@@ -8,7 +8,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -17,6 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from eventgate.config.https.proxies import proxy_for
 from eventgate.errors import SourceError
+from eventgate.net.tls import tls_context
 
 logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it warns of names addresses
 
@@ -93,13 +93,13 @@ def manager(address: SplitResult, line: Line, ca_bundle: bool | str) -> Iterator
     """
     options: dict[str, Any] = {"timeout": urllib3.Timeout(connect=line.timeout, read=line.timeout)}
     if address.scheme == "https":
-        options["ssl_context"] = tls_context(ca_bundle)
+        options["ssl_context"] = _tls(ca_bundle)
     proxy = proxy_for(address)
     if proxy is None:
         pools = urllib3.PoolManager(**options)
     else:
         headers = urllib3.make_headers(proxy_basic_auth=proxy.credentials) if proxy.credentials else None
-        secured = tls_context(ca_bundle) if proxy.url.startswith("https:") else None
+        secured = _tls(ca_bundle) if proxy.url.startswith("https:") else None
         pools = urllib3.ProxyManager(proxy.url, proxy_headers=headers, proxy_ssl_context=secured, **options)
     pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
     _current.line = line
@@ -109,20 +109,8 @@ def manager(address: SplitResult, line: Line, ca_bundle: bool | str) -> Iterator
         pools.clear()
 
 
-def tls_context(ca_bundle: bool | str) -> ssl.SSLContext:
-    """Trust in the CAs of `ca_bundle` (a file or folder), of this machine (True), or in anyone (False).
-
-    Raises `SourceError` for a bundle that cannot be read.
-    """
-    if isinstance(ca_bundle, bool):
-        context = ssl.create_default_context()
-        if not ca_bundle:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+def _tls(ca_bundle: bool | str) -> ssl.SSLContext:
     try:
-        if Path(ca_bundle).is_dir():
-            return ssl.create_default_context(capath=ca_bundle)
-        return ssl.create_default_context(cafile=ca_bundle)
+        return tls_context(ca_bundle)
     except (OSError, ValueError):
         raise SourceError("the CA bundle cannot be read") from None
