@@ -82,7 +82,7 @@ async def test_every_event_lands_in_all_three(sinks: LakeSinks, env: dict[str, s
 async def test_what_the_tables_refuse_reaches_no_other_sink(sinks: LakeSinks, env: dict[str, str]) -> None:
     """PostgreSQL is the guard: the schema allows fractions, its column does not."""
     topic = "public.cps.za.test"
-    event = {**json.loads(lines(topic)[0]), "event_id": "beyond", "timestamp": 5.5}
+    event = {**json.loads(lines(topic)[0]), "event_id": "beyond", "timestamp": 5.5, "additional_info": {}}
     async with open_gate(str(PLATFORM), background=False, default_sqlite=False, env=env) as gate:
         status, outcomes = await post(gate, topic, json.dumps(event).encode())
     assert (status, outcomes) == (400, {"postgres": "refused", "kafka": "skipped", "eventbridge": "skipped"})
