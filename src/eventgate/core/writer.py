@@ -47,6 +47,14 @@ class Writer(Protocol):
     def refuse(self, event: Event) -> Unacceptable | None:
         """Say why this sink can never take `event`, before anything is written; None if it may. Never blocks."""
 
+    def target(self, topic: str, options: Any) -> str:
+        """Where the events of `topic` land, given its settings for this writer: a text that changes when they would
+        land elsewhere, and at no other time.
+
+        It is hashed into receipts and never shown, and holds no credentials: new ones must not change it. Asked with
+        every event while receipts are on: quick, without asking the sink, open or not.
+        """
+
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """Deliver a group; one result for each event, in order.
 

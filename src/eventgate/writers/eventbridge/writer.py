@@ -12,7 +12,7 @@ from eventgate.aws.faults import AwsFailure
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping, WriterContext, WriterSpec
 from eventgate.errors import ConfigurationError, Finding, SinkUnavailable
-from eventgate.writers.eventbridge.entries import MAX_ENTRIES, Entry, compose, refusal, requests
+from eventgate.writers.eventbridge.entries import MAX_ENTRIES, Entry, compose, refusal, requests, target
 from eventgate.writers.eventbridge.outcomes import undone, verdicts
 from eventgate.writers.eventbridge.settings import EventBridgeSettings, EventBridgeTopicSettings
 
@@ -55,6 +55,10 @@ class EventBridgeWriter:
     def refuse(self, event: Event) -> Unacceptable | None:
         """What EventBridge does not take: anything but an object, long integers, too many bytes, AWS's own sources."""
         return refusal(event, self.name, self._settings)
+
+    def target(self, topic: str, options: Any) -> str:
+        """The bus and what its rules go by: source and detail type."""
+        return target(topic, options, self._settings)
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """Put the events on the bus; `delivered` is what EventBridge gave an id."""

@@ -48,6 +48,7 @@ class KafkaWriter:
         self._tokens = tokens
         self._max_bytes = max_bytes(settings.config)
         self._patience = propagation_seconds(settings.config, context.request_timeout_seconds)
+        self._servers = ",".join(sorted(server.strip().lower() for server in settings.bootstrap_servers.split(",")))
         self._threads: ThreadPoolExecutor | None = None
         self._outbox: Outbox | None = None
         self._single: Outbox | None = None
@@ -69,6 +70,10 @@ class KafkaWriter:
         """What Kafka cannot hold: messages past `message.max.bytes`, illegal topic names, text that is not Unicode."""
         topic = message.topic_of(event, self.name)
         return message.refuse(event, topic, subject=self._settings.subject_header, max_bytes=self._max_bytes)
+
+    def target(self, topic: str, options: Any) -> str:
+        """The brokers, whatever their order, and the Kafka topic."""
+        return f"{self._servers}/{message.named_topic(topic, options)}"
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """Write the events in order; `delivered` once all in-sync replicas have them."""

@@ -54,6 +54,7 @@ class PostgresWriter:
         self.name = name
         # One place is left over, so that a topic whose table is locked does not take all others along.
         self.grouping: Grouping | None = Grouping(concurrency=max(1, settings.pool_size - 1), by_topic=True)
+        self._connector = connector
         self._pool = Pool(connector, settings.pool_size, freezes=freezes)
         self._group = Group(self._pool, self._after)
         self._ledger = settings.ledger
@@ -72,6 +73,12 @@ class PostgresWriter:
     def refuse(self, event: Event) -> Unacceptable | None:
         """What jsonb cannot hold: NUL, numbers with too many places, too many bytes."""
         return refusals.refusal(event)
+
+    def target(self, topic: str, options: Any) -> str:
+        """The database, and the statements or the table there."""
+        statements = options.sql if isinstance(options, TopicStatements) else ()
+        texts = [statement.text for statement in statements] or [ledger.EVENTS_TABLE]
+        return "\n".join((self._connector.place, *texts))
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """Write events, those of each topic in a transaction of their own; an id that repeats has to wait its turn."""

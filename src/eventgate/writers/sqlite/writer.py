@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -62,6 +62,7 @@ class SqliteWriter:
     def __init__(self, name: str, store: Store) -> None:
         self.name = name
         self._store = store
+        self._target = os.path.abspath(store.path)
         self._thread: ThreadPoolExecutor | None = None
 
     async def open(self) -> None:
@@ -82,6 +83,10 @@ class SqliteWriter:
         if len(event.body) + len(names) + 1024 > MAX_ROW_BYTES:
             return Unacceptable("SQLite cannot hold rows over 1,000,000,000 bytes", too_large=True)
         return None
+
+    def target(self, topic: str, options: Any) -> str:
+        """The file's path; gates on several machines count as if they had the same file."""
+        return self._target
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """Write a group in one transaction; `delivered` once it is on the disk."""
