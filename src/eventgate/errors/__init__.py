@@ -9,6 +9,7 @@ EventGateError
 │   ├── Unauthenticated       401 auth
 │   ├── TopicNotFound         404 topic
 │   ├── BodyTooLarge          413 size
+│   ├── BatchTooLong          413 size
 │   ├── UnsupportedMedia      415 media
 │   ├── NotListed             403 auth
 │   ├── FieldForbidden        403 permission
@@ -39,6 +40,7 @@ from eventgate.errors.findings import ConfigurationError, Finding
 from eventgate.errors.refusals import (
     AccessReason,
     AuthReason,
+    BatchTooLong,
     BodyTooLarge,
     FieldForbidden,
     HeadersTooLarge,
@@ -65,6 +67,7 @@ from eventgate.errors.refusals import (
 __all__ = [
     "AccessReason",
     "AuthReason",
+    "BatchTooLong",
     "BodyTooLarge",
     "ConfigurationError",
     "EventGateError",
