@@ -126,9 +126,13 @@ async def test_other_work_goes_on_while_a_large_body_is_decompressed() -> None:
 
 
 BOMB = """
-import asyncio, resource, sys, zlib
+import asyncio, sys, zlib
 from eventgate.core.codings import decompressed
 from eventgate.errors import BodyTooLarge
+
+def peak():  # getrusage would give the peak of the process that started this one, where that was higher
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 def gzipped():
     maker = zlib.compressobj(9, wbits=31)
@@ -147,11 +151,11 @@ try:
     asyncio.run(decompressed(body, coding, 1))
 except BodyTooLarge:
     pass
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 try:
     asyncio.run(decompressed(body, coding, limit))
 except BodyTooLarge:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    print(peak() - before)
 """
 
 
@@ -163,4 +167,4 @@ def test_a_bomb_of_a_gibibyte_costs_no_more_memory_than_the_limit(coding: Coding
         [sys.executable, "-c", BOMB, coding, str(limit)], capture_output=True, text=True, check=True, env=unmeasured()
     )
     window = 8 << 20
-    assert 0 <= int(ran.stdout) * 1024 <= limit + window + (1 << 20)
+    assert limit / 2 < int(ran.stdout) * 1024 <= limit + window + (1 << 20)
