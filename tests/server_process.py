@@ -21,17 +21,18 @@ class ServerProcess:
     """Runs until the block is left; the log is collected in `log`.
 
     `options` are keyword arguments of `eventgate.server.serve`; the port is a free one unless given. A log that nobody
-    reads has to fit into a pipe: `log_level` says from which level on it is written.
+    reads has to fit into a pipe: `log_level` among them says from which level on it is written.
     """
 
-    def __init__(self, conf: Path, *, log_level: str = "INFO", **options: object) -> None:
+    def __init__(self, conf: Path, **options: object) -> None:
+        environment = {**os.environ, "LOG_LEVEL": str(options.pop("log_level", "INFO"))}
         program = [sys.executable, "-c", PROGRAM, str(conf), repr({"port": 0, **options})]
         self.process = subprocess.Popen(
             program,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             process_group=0,
-            env={**os.environ, "LOG_LEVEL": log_level},
+            env=environment,
         )
         self.log = ""
         self.host = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from eventgate.core.head import Head
@@ -27,6 +29,9 @@ def typed(*values: bytes) -> Media:
         b"application/json",
         b"Application/JSON; charset=UTF-8",
         b'application/json;charset="utf-8"',
+        b'application/json;profile="a;charset=x"',
+        b'application/json;profile="a\\";charset=x";charset=utf-8',
+        b'application/json;profile="never closed;charset=x',
         b"application/vnd.acme.run+json",
         b"text/plain",
         b"application/x-www-form-urlencoded",
@@ -63,6 +68,8 @@ def test_media_types_of_batches_and_cloudevents(value: bytes, form: Form) -> Non
         b"text/html",
         b"application/json; charset=latin-1",
         b"application/json; charset=utf-16",
+        b'application/json;profile="a;b";charset="utf-16"',
+        b'application/json;profile=a"b;c"d;charset=x',
         b"application/x-ndjson; charset=latin-1",
         b"application/cloudevents-batch+json; charset=utf-16",
         b"application/cloudevents+avro",
@@ -129,3 +136,10 @@ def test_limits_are_those_of_what_the_body_is_and_leave_room_for_a_coding() -> N
     assert [Media(form).body_limit(limits) for form in Form] == [1000, 1000, 1000, 9000, 9000]
     assert Media(Form.LINES, "gzip").content_limit(limits) == 9000
     assert Media(Form.LINES, "gzip").body_limit(limits) > 9000
+
+
+def test_a_hostile_media_type_is_judged_in_no_time() -> None:
+    """However often a quoted string begins in it and never ends."""
+    began = time.process_time()
+    typed(b"application/json;" + b'"\\' * 15_000)
+    assert time.process_time() - began < 0.5

@@ -16,6 +16,7 @@ EventGateError
 │   ├── InvalidJson           400 json
 │   ├── InvalidEvent          400 validation
 │   ├── UnacceptableEvent     400 or 413, the writer's name
+│   ├── ReceiptMismatch       422 receipt
 │   ├── Overloaded            503 overload
 │   │   └── RateLimited       429 overload
 │   ├── Unavailable           503 unavailable
@@ -54,6 +55,7 @@ from eventgate.errors.refusals import (
     Overloaded,
     Problem,
     RateLimited,
+    ReceiptMismatch,
     Refusal,
     RouteNotFound,
     TopicBroken,
@@ -85,6 +87,7 @@ __all__ = [
     "Overloaded",
     "Problem",
     "RateLimited",
+    "ReceiptMismatch",
     "Refusal",
     "RouteNotFound",
     "SchemaError",
