@@ -26,6 +26,7 @@ LAYERS = {
     "adapters": 4,
     "server": 4,
     "dev": 4,
+    "package": 4,
     "client": 4,
     "cli": 4,
 }
