@@ -35,6 +35,53 @@ async def test_every_writer_of_the_topic_gets_the_event_and_no_other() -> None:
     assert (len(a.events), len(b.events), len(c.events)) == (1, 1, 0)
 
 
+def test_where_events_land_is_told_by_fingerprints_that_change_with_it() -> None:
+    """With the writer's place, the topic, its settings for the writer, and the kind of writer."""
+    a, b = RecordingWriter("a"), RecordingWriter("b")
+    delivery, both = Delivery([a, b]), topic("a", "b")
+    first = delivery.targets(both)
+    assert [len(mark) for mark in first.values()] == [8, 8]
+    assert first["a"] != first["b"]
+    assert delivery.targets(both) == first
+    assert delivery.targets(topic("a", "b")) == first
+    assert list(delivery.targets(topic("b"))) == ["b"]
+    a.place = "elsewhere"
+    second = delivery.targets(both)
+    assert (second["a"] != first["a"], second["b"]) == (True, first["b"])
+    assert Delivery([SlowWriter("a")]).targets(topic("a")) != Delivery([RecordingWriter("a")]).targets(topic("a"))
+
+
+class SilentWriter(RecordingWriter):
+    """As a plugin that was written before writers had targets."""
+
+    target = None  # type: ignore[assignment]
+
+
+class RaisingWriter(RecordingWriter):
+    """Does not know where it writes."""
+
+    def target(self, topic: str, options: object) -> str:
+        raise ValueError(topic)
+
+
+class SurprisingWriter(RecordingWriter):
+    """Gives something else than a text."""
+
+    def target(self, topic: str, options: object) -> str:
+        return 5  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("kind", [SilentWriter, RaisingWriter, SurprisingWriter])
+def test_a_writer_that_does_not_say_where_it_writes_has_none_and_the_log_says_so_once(
+    kind: type[RecordingWriter], caplog: pytest.LogCaptureFixture
+) -> None:
+    delivery = Delivery([kind("odd"), RecordingWriter("b")])
+    for _ in range(3):
+        assert list(delivery.targets(topic("odd", "b"))) == ["b"]
+    told = [record for record in caplog.records if "no receipt spares it" in record.message]
+    assert len(told) == 1
+
+
 async def test_writers_run_side_by_side() -> None:
     a, b = SlowWriter("a"), SlowWriter("b")
     running = asyncio.create_task(deliver(topic("a", "b"), a, b))
@@ -117,3 +164,26 @@ def test_a_problem_names_its_writer_and_what_became_of_the_event(outcome: Outcom
 def test_a_conflict_has_a_type_of_its_own() -> None:
     _, problems = verdict(topic("a"), {"a": WriteResult(Outcome.CONFLICT)})
     assert [each.type for each in problems] == ["conflict"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [(Outcome.FAILED, 500), (Outcome.UNKNOWN, 500), (Outcome.REFUSED, 400), (Outcome.CONFLICT, 409)],
+)
+@pytest.mark.parametrize("required", [True, False])
+async def test_of_what_a_guard_stops_only_the_guard_is_blamed(outcome: Outcome, status: int, *, required: bool) -> None:
+    """An optional one too: a required writer was never asked, so it cannot be 202."""
+    others = RecordingWriter("a"), RecordingWriter("b")
+    uses = {"a": WriterUse(), "b": WriterUse(), "guard": WriterUse(required=required)}
+    to = Topic(name="x", schema=ANYTHING, uses=uses, guard="guard")
+    delivery = Delivery([*others, FailingWriter("guard", outcome=outcome)])
+    results = await delivery.deliver(make_event(), to, asyncio.get_running_loop().time() + 5, {})
+    said, problems = verdict(to, results)
+    assert (said, [each.type for each in problems]) == (status, ["conflict" if status == 409 else "guard"])
+
+
+async def test_a_guard_that_stops_optional_writers_only_is_accepted() -> None:
+    to = topic(optional=("a", "guard"), guard="guard")
+    delivery = Delivery([RecordingWriter("a"), FailingWriter("guard")])
+    results = await delivery.deliver(make_event(), to, asyncio.get_running_loop().time() + 5, {})
+    assert verdict(to, results) == (202, [])

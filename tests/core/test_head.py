@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from eventgate.core.head import Head
@@ -18,6 +20,9 @@ def media(*values: bytes) -> Head:
         b"application/json",
         b"Application/JSON; charset=UTF-8",
         b'application/json;charset="utf-8"',
+        b'application/json;profile="a;charset=x"',
+        b'application/json;profile="a\\";charset=x";charset=utf-8',
+        b'application/json;profile="never closed;charset=x',
         b"application/vnd.acme.run+json",
         b"text/plain",
         b"application/x-www-form-urlencoded",
@@ -40,6 +45,8 @@ def test_no_media_type_is_read_as_json() -> None:
         b"text/html",
         b"application/json; charset=latin-1",
         b"application/json; charset=utf-16",
+        b'application/json;profile="a;b";charset="utf-16"',
+        b'application/json;profile=a"b;c"d;charset=x',
         b"+json",
         b"json",
         b"application/x-ndjson",
@@ -84,3 +91,10 @@ def test_every_value_of_a_field_is_kept_in_order() -> None:
     assert head.all(b"bearer") == [b"1", b"2"]
     assert head.first(b"bearer") == b"1"
     assert head.first(b"authorization") is None
+
+
+def test_a_hostile_media_type_is_judged_in_no_time() -> None:
+    """However often a quoted string begins in it and never ends."""
+    began = time.process_time()
+    media(b"application/json;" + b'"\\' * 15_000).check_media()
+    assert time.process_time() - began < 0.5

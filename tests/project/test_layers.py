@@ -14,6 +14,7 @@ from tests.unmeasured import unmeasured
 LAYERS = {
     "errors": 0,
     "core": 1,
+    "net": 1,
     "aws": 2,
     "config": 2,
     "writers": 2,

@@ -40,9 +40,9 @@ async def _validate(topic: str, file: str, conf: str) -> int:
     from eventgate.cli.offline import open_offline
 
     seen = refused = 0
-    async with await open_offline(conf) as gate:
-        _see_that_it_serves(topic, gate.policy)
-        with open_events(file) as source:
+    with open_events(file) as source:
+        async with await open_offline(conf) as gate:
+            _see_that_it_serves(topic, gate.policy)
             for entry in read_entries(source):
                 problems = gate.problems(topic, entry.body)
                 seen += 1

@@ -14,6 +14,8 @@ _READ_AS_JSON = frozenset(
 )
 _BATCHES = frozenset({"application/x-ndjson", "application/cloudevents+json", "application/cloudevents-batch+json"})
 _JSON_SUFFIX = re.compile(r"[^/\s]+/[^/\s]+\+json")
+_PARAMETER = re.compile(r'(?:"(?:[^"\\]|\\.?)*(?:"|$)|[^;"])+', re.DOTALL)
+"""A parameter of a media type; its value may be a quoted string with semicolons (RFC 9110, 5.6.4 and 5.6.6)."""
 _NAMES = frozenset(
     {
         b"authorization",
@@ -80,13 +82,13 @@ class Head:
 
 @lru_cache(maxsize=256)
 def _objection(content_type: bytes) -> str | None:
-    media, *parameters = content_type.decode("latin-1").split(";")
+    media, _, parameters = content_type.decode("latin-1").partition(";")
     name = media.strip().lower()
     if name in _BATCHES:
         return "batches and CloudEvents are not read by this version; send one JSON event"
     if name not in _READ_AS_JSON and not _JSON_SUFFIX.fullmatch(name):
         return "events are JSON: application/json"
-    for parameter in parameters:
+    for parameter in _PARAMETER.findall(parameters):
         key, _, value = parameter.partition("=")
         if key.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8"):
             return "JSON is UTF-8; no other charset is read"

@@ -38,6 +38,22 @@ class Lane:
         self.writer = writer
         self._timers = Timers()
         self._running: set[asyncio.Task[Any]] = set()
+        self._targets = True
+
+    def target(self, topic: str, options: Any) -> str | None:
+        """Where the events of `topic` land; None where the writer does not say, or fails to."""
+        if not self._targets:
+            return None
+        try:
+            target = self.writer.target(topic, options)
+        except ANY_FAULT:
+            target = None
+            log.warning("writer %s failed in target", self.writer.name, exc_info=True)
+        if isinstance(target, str):
+            return target
+        self._targets = False
+        log.warning("writer %s does not say where it writes: no receipt spares it a retry", self.writer.name)
+        return None
 
     def refuse(self, event: Event) -> Unacceptable | WriteResult | None:
         """Why the sink can never take `event`; a `failed` result where the writer itself cannot say."""

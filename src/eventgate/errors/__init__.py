@@ -15,6 +15,7 @@ EventGateError
 │   ├── InvalidJson           400 json
 │   ├── InvalidEvent          400 validation
 │   ├── UnacceptableEvent     400 or 413, the writer's name
+│   ├── ReceiptMismatch       422 receipt
 │   ├── Overloaded            503 overload
 │   │   └── RateLimited       429 overload
 │   ├── Unavailable           503 unavailable
@@ -52,6 +53,7 @@ from eventgate.errors.refusals import (
     Overloaded,
     Problem,
     RateLimited,
+    ReceiptMismatch,
     Refusal,
     RouteNotFound,
     TopicBroken,
@@ -82,6 +84,7 @@ __all__ = [
     "Overloaded",
     "Problem",
     "RateLimited",
+    "ReceiptMismatch",
     "Refusal",
     "RouteNotFound",
     "SchemaError",

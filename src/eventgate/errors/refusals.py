@@ -182,6 +182,16 @@ class UnacceptableEvent(Refusal):
         self.status = 413 if too_large else 400
 
 
+class ReceiptMismatch(Refusal):
+    """A good receipt that is not this event's. `what` is what differs: topic, subject, body or event id."""
+
+    status = 422
+    type = "receipt"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the receipt is for another {what}; send it with the request that it answered, or not at all")
+
+
 class Overloaded(Refusal):
     """The gate has as much to do as it may; the caller comes back after `retry_after` seconds."""
 
