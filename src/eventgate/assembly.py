@@ -14,6 +14,7 @@ from eventgate.config.loader import PolicyLoader, load_configuration
 from eventgate.core.admission import Admission
 from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.cors import Cors
+from eventgate.core.deferral import DeferringDelivery
 from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Dependency, Health
@@ -150,14 +151,14 @@ async def open_assembly(
         await writer.open()
         opened.append(writer)
     assembly.spooling = spooling = open_spooling(configuration, stack)
-    delivery = Delivery(writers)
+    delivery = Delivery(writers) if spooling.spool is None else DeferringDelivery(writers, spooling.spool)
     stack.push_async_callback(delivery.close)
     stack.push_async_callback(spooling.stop)
     origins = tuple(settings.cors.origins)
     admission = Admission(settings.limits, lambda: assembly.policy, keyring)
     assembly.gateway = Gateway(
         admission=admission,
-        posting=Posting(settings.limits, admission, delivery, spooling.spool, spooling.keeping),
+        posting=Posting(settings.limits, admission, delivery, spooling.keeping),
         policy=lambda: assembly.policy,
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),

@@ -91,6 +91,12 @@ class Client:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
 
+    async def post_lines(self, *events: Mapping[str, Any], topic: str = "orders") -> Answer:
+        """The answer to a batch."""
+        content = b"\n".join(json.dumps(event).encode() for event in events)
+        fields = {"content-type": "application/x-ndjson"}
+        return Answer(await self._ask("POST", f"/topics/{topic}", content, fields))
+
     async def post(
         self, body: Mapping[str, Any] | bytes, topic: str = "orders", headers: Mapping[str, str] | None = None
     ) -> Answer:

@@ -131,3 +131,35 @@ async def test_the_same_event_is_spooled_once(spooled: Spooled) -> None:
         assert {answer.outcomes["b"] for answer in answers} == {"deferred"}
         health = await client.health()
         assert any("1 deferred event" in each for each in health["warnings"])
+
+
+async def test_a_batch_is_deferred_item_by_item(spooled: Spooled) -> None:
+    async with spooled.opened() as client:
+        spooled.break_("b")
+        answer = await client.post_lines({"id": "1", "key": "k"}, {"n": 1}, {"id": "2", "key": "k"}, {"id": "3"})
+        results = answer.document["results"]
+        assert [item["status"] for item in results] == [202, 400, 202, 202]
+        assert results[0]["writers"]["b"]["outcome"] == "deferred"
+        spooled.mend("b")
+        await eventually(lambda: len(spooled.ids("b")) == 3)
+    assert spooled.ids("b") == ["1", "2", "3"]
+
+
+async def test_a_batch_does_not_overtake_what_waits_for_its_keys(spooled: Spooled) -> None:
+    async with spooled.opened(background=False) as client:
+        spooled.break_("b")
+        await client.post({"id": "1", "key": "k"})
+        spooled.mend("b")
+        answer = await client.post_lines({"id": "2", "key": "k"}, {"id": "3", "key": "l"})
+        outcomes = [item["writers"]["b"]["outcome"] for item in answer.document["results"]]
+        assert outcomes == ["deferred", "delivered"]
+
+
+async def test_a_batch_that_a_full_spool_takes_in_part_says_which_part(tmp_path: Path) -> None:
+    spooled = Spooled(tmp_path, max_events=2)
+    async with spooled.opened(background=False) as client:
+        spooled.break_("b")
+        answer = await client.post_lines(*({"id": str(number)} for number in range(3)))
+        results = answer.document["results"]
+        assert [(item["status"], item["retryable"]) for item in results] == [(202, False), (202, False), (503, True)]
+        assert [error["type"] for error in results[2]["errors"]] == ["spool"]

@@ -97,3 +97,24 @@ async def test_the_idempotency_key_names_what_has_no_id_of_its_own(tmp_path: Pat
         assert (await client.post({"n": 1}, headers={"idempotency-key": "mine"})).status == 400
     (letter,) = await kept(spooled)
     assert letter.event.event_id == "mine"
+
+
+async def test_of_a_batch_the_refused_items_are_kept(tmp_path: Path) -> None:
+    spooled = Spooled(tmp_path, on_invalid="keep")
+    async with spooled.opened(background=False) as client:
+        answer = await client.post_lines({"id": "1"}, {"n": 1}, {"id": "3", "n": "x"})
+    results = answer.document["results"]
+    assert [item["status"] for item in results] == [202, 400, 400]
+    letters = await kept(spooled)
+    assert [letter.event.body for letter in letters] == [b'{"n": 1}', b'{"id": "3", "n": "x"}']
+    assert letters[1].event.event_id == "3"
+
+
+async def test_of_a_cloudevent_the_event_is_kept_under_its_id(tmp_path: Path) -> None:
+    spooled = Spooled(tmp_path, on_invalid="keep")
+    envelope = b'{"specversion": "1.0", "id": "ce", "source": "s", "type": "t", "data": { "n": 1 }}'
+    async with spooled.opened(background=False) as client:
+        answer = await client.post(envelope, headers={"content-type": "application/cloudevents+json"})
+        assert answer.status == 400
+    (letter,) = await kept(spooled)
+    assert (letter.event.body, letter.event.event_id) == (b'{ "n": 1 }', "ce")

@@ -181,7 +181,7 @@ async def test_refused_events_have_a_bound_of_their_own(tmp_path: Path) -> None:
     """Whoever sends nonsense cannot keep others' events from being deferred."""
     spool = SqliteSpool(tmp_path / "spool.db", 2)
     spool.open()
-    kept = [await spool.keep_invalid(Invalid(make_event(), "no"), soon()) for _ in range(3)]
+    kept = [await spool.keep_invalid([Invalid(make_event(), "no")], soon()) for _ in range(3)]
     assert kept == [None, None, "as many refused events are kept as may be"]
     assert [await why_not(spool, deferral(str(number))) for number in range(3)] == [None, None, "the spool is full"]
     await spool.close()
@@ -191,14 +191,13 @@ async def test_a_look_at_the_files_tells_when_nothing_waits(spool: SqliteSpool, 
     """And an event that another process put there is seen at once."""
     await spool.status(soon())
     await asyncio.sleep(0.1)  # files that changed a moment ago may change again without looking different
-    assert await spool.waiting("orders", "k", soon()) == frozenset()
+    assert await spool.waiting("orders", {"k"}, soon()) == {}
     assert spool.is_vacant()
     other = SqliteSpool(tmp_path / "spool.db", 1000)
     other.open()
     assert await why_not(other, deferral("1", None, "k")) is None
     assert not spool.is_vacant()
-    assert await spool.waiting("orders", "k", soon()) == {"a"}
-    assert await spool.waiting("orders", "l", soon()) == frozenset()
+    assert await spool.waiting("orders", {"k", "l"}, soon()) == {"k": {"a"}}
     await other.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from eventgate.core.delivery import ACKNOWLEDGED, BY_GUARD, Delivery
 from eventgate.core.model import Event, Outcome, WriteResult
 from eventgate.core.spool import Deferral, Spool, Untaken
 from eventgate.core.topics import Topic
+from eventgate.core.writer import Writer
 
 RESERVE_SECONDS = 1.0
 """How much of a request's time is kept back for the spool, at most."""
@@ -27,33 +28,52 @@ _LACKING = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 _FINAL = frozenset({Outcome.CONFLICT, Outcome.REFUSED})
 
 
-class Deferring:
-    """A delivery whose failures are spooled, for the topics that want it; other topics pay one look."""
+class DeferringDelivery(Delivery):
+    """A delivery whose failures are spooled, for the topics that want it."""
 
-    def __init__(self, delivery: Delivery, spool: Spool | None) -> None:
-        self._delivery = delivery
+    def __init__(self, writers: Iterable[Writer], spool: Spool) -> None:
+        super().__init__(writers)
         self._spool = spool
 
     async def deliver(
         self, event: Event, topic: Topic, deadline: float, settled: Mapping[str, WriteResult]
     ) -> dict[str, WriteResult]:
-        """As `Delivery.deliver`; on a topic with a spool, required writers that lack the event become `deferred`."""
-        if self._spool is None or not topic.spool:
-            return await self._delivery.deliver(event, topic, deadline, settled)
+        """As for any delivery; on a topic with a spool, required writers that lack the event become `deferred`."""
+        if not topic.spool:
+            return await super().deliver(event, topic, deadline, settled)
         writers_deadline = _before(deadline)
-        held = await self._held(self._spool, event, topic, writers_deadline, settled)
-        results = await self._delivery.deliver(event, topic, writers_deadline, {**settled, **held})
-        (results,) = await _defer(self._spool, (event,), topic, deadline, (results,))
+        if event.key:
+            (settled,) = await self._held([event], topic, writers_deadline, [settled])
+        results = await super().deliver(event, topic, writers_deadline, settled)
+        (results,) = await _defer(self._spool, [event], topic, deadline, [results])
         return results
 
+    async def deliver_many(
+        self, events: Sequence[Event], topic: Topic, deadline: float, settled: Sequence[Mapping[str, WriteResult]]
+    ) -> list[dict[str, WriteResult]]:
+        """As `deliver` for each of `events`."""
+        if not topic.spool:
+            return await super().deliver_many(events, topic, deadline, settled)
+        writers_deadline = _before(deadline)
+        settled = await self._held(events, topic, writers_deadline, settled)
+        results = await super().deliver_many(events, topic, writers_deadline, settled)
+        return await _defer(self._spool, events, topic, deadline, results)
+
     async def _held(
-        self, spool: Spool, event: Event, topic: Topic, deadline: float, settled: Mapping[str, WriteResult]
-    ) -> dict[str, WriteResult]:
-        """The writers that must not get the event yet: an earlier one with its key waits for them."""
-        if not event.key:
-            return {}
-        waiting = await spool.waiting(event.topic, event.key, deadline)
-        return {name: NOT_IN_TURN for name in topic.uses if name in waiting and name not in settled}
+        self, events: Sequence[Event], topic: Topic, deadline: float, settled: Sequence[Mapping[str, WriteResult]]
+    ) -> list[Mapping[str, WriteResult]]:
+        """`settled`, and the writers that must not get an event yet: an earlier one with its key waits for them."""
+        keys = {event.key for event in events if event.key}
+        waiting = await self._spool.waiting(topic.name, keys, deadline) if keys else {}
+        if not waiting:
+            return list(settled)
+        return [
+            {
+                **dict.fromkeys((name for name in topic.uses if name in waiting.get(event.key or "", ())), NOT_IN_TURN),
+                **known,
+            }
+            for event, known in zip(events, settled, strict=True)
+        ]
 
 
 async def _defer(

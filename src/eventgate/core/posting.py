@@ -2,64 +2,61 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
+from contextlib import suppress
 
-import msgspec
-
-from eventgate.core import ids, json, judging
+from eventgate.core import cloudevents, ids, judging
 from eventgate.core.admission import Admission, Admitted
-from eventgate.core.deferral import Deferring
+from eventgate.core.auth.grants import Grant
+from eventgate.core.batch.posting import BatchPosting
+from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
-from eventgate.core.keeping import Keeping
+from eventgate.core.keeping import Keeping, Source
 from eventgate.core.limits import Limits
-from eventgate.core.model import Event, Request, Response, WriteResult
+from eventgate.core.load import Load, deadline_of
+from eventgate.core.media import Form, Media
+from eventgate.core.model import Event, Request, Response
 from eventgate.core.responses import delivered, json_answer
-from eventgate.core.spool import Spool
-from eventgate.core.topics import Topic
-from eventgate.errors import Overloaded, Refusal
+from eventgate.errors import Refusal
 
 
 class Posting:
     """Judges posted events in the order that docs/api.md gives, and has them delivered."""
 
     def __init__(
-        self,
-        limits: Limits,
-        admission: Admission,
-        delivery: Delivery,
-        spool: Spool | None = None,
-        keeping: Keeping | None = None,
+        self, limits: Limits, admission: Admission, delivery: Delivery, keeping: Keeping | None = None
     ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
-        self._deferring = Deferring(delivery, spool)
-        self._keeping = keeping or Keeping(spool)
-        self._in_flight = 0
+        self._load = Load(limits)
+        self._keeping = keeping or Keeping(None)
+        self._batches = BatchPosting(limits, admission, delivery, self._load, self._keeping)
 
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
-        self._check_load()
-        admitted, body = await self._admit(request, head, topic_name, trail)
+        self._load.check()
+        media = head.media()
+        if media.is_batch:
+            return await self._batches.post(request, head, media, topic_name, trail)
+        admitted, body, grant = await self._read(request, media, head, topic_name, trail)
         topic = admitted.topic
         try:
-            event = self._judge(admitted, body, head, trail)
+            event = self._event(admitted, body, grant, media, head, trail)
             settled = judging.refusals(self._delivery, event, topic)
         except Refusal as refusal:
-            if topic.keep_invalid and refusal.status == 400:
-                await self._keeping.keep(refusal, admitted, body, head, trail.correlation_id)
+            if topic.keep_invalid:
+                await self._keeping.keep(_source(admitted, head, media, trail), [(body, None, refusal)])
             raise
-        deadline = self._deadline(request, topic)
-        self._check_load()
-        self._in_flight += 1
+        deadline = deadline_of(request, topic, self._limits)
+        self._load.enter()  # asked again, since a body may take its time
         try:
-            results = _masked(await self._deferring.deliver(event, topic, deadline, settled), event, topic)
-            trail.results = results
+            results = await self._delivery.deliver(event, topic, deadline, settled)
+            trail.results = judging.masked(results, event, topic)
         finally:
-            self._in_flight -= 1
+            self._load.leave()
         status, problems = verdict(topic, results)
         trail.problems = tuple(problems)
         ignored = None if head.first(b"eventgate-receipt") is None else "ignored"
@@ -67,28 +64,35 @@ class Posting:
 
     async def validate(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}/validate`: all but the delivery; raises `Refusal`."""
-        self._check_load()
-        admitted, body = await self._admit(request, head, topic_name, trail)
-        judging.refusals(self._delivery, self._judge(admitted, body, head, trail), admitted.topic)
+        self._load.check()
+        media = head.media()
+        if media.is_batch:
+            return await self._batches.validate(request, head, media, topic_name, trail)
+        admitted, body, grant = await self._read(request, media, head, topic_name, trail)
+        judging.refusals(self._delivery, self._event(admitted, body, grant, media, head, trail), admitted.topic)
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
-    def _check_load(self) -> None:
-        """Asked first, so that an overloaded gate spends nothing more, and last, since a body may take its time."""
-        if self._in_flight >= self._limits.max_in_flight:
-            raise Overloaded("the gate has as many events under way as it may")
-
-    async def _admit(self, request: Request, head: Head, topic_name: str, trail: Trail) -> tuple[Admitted, bytes]:
+    async def _read(
+        self, request: Request, media: Media, head: Head, topic_name: str, trail: Trail
+    ) -> tuple[Admitted, bytes, Grant]:
         admitted = await self._admission.admit(request, head, topic_name, trail)
-        body = (await request.body(self._limits.max_body_bytes)).strip(json.WHITE_SPACE)
-        head.check_media()
-        return admitted, body
+        body, grant = await read_body(request, media, admitted, self._limits)
+        return admitted, body, grant
 
-    def _judge(self, admitted: Admitted, body: bytes, head: Head, trail: Trail) -> Event:
+    def _event(self, admitted: Admitted, body: bytes, grant: Grant, media: Media, head: Head, trail: Trail) -> Event:
         topic = admitted.topic
-        document = judging.judge(body, topic, admitted.grant(), self._limits.max_depth)
+        event_id = None
+        if media.form is Form.STRUCTURED:
+            unwrapped = cloudevents.unwrap(body, self._limits.max_depth)
+            event_id, body, document = unwrapped.event_id, unwrapped.body, unwrapped.document
+            judging.check(document, len(body), topic, grant)
+        else:
+            if media.form is Form.BINARY:
+                event_id = head.cloudevent_id()
+            document = judging.judge(body, topic, grant, self._limits.max_depth)
         event = Event(
             topic=topic.name,
-            event_id=judging.own_id(topic, document) or judging.idempotency_key(head) or ids.uuid7(),
+            event_id=event_id or judging.own_id(topic, document) or judging.idempotency_key(head) or ids.uuid7(),
             subject=admitted.subject,
             body=body,
             document=document,
@@ -101,17 +105,21 @@ class Posting:
         trail.event_id = event.event_id
         return event
 
-    def _deadline(self, request: Request, topic: Topic) -> float:
-        seconds = self._limits.request_timeout_seconds
-        if topic.timeout_seconds is not None:
-            seconds = min(seconds, topic.timeout_seconds)
-        deadline = asyncio.get_running_loop().time() + seconds
-        return deadline if request.deadline is None else min(deadline, request.deadline)
+
+def _source(admitted: Admitted, head: Head, media: Media, trail: Trail) -> Source:
+    """What is known of an event that is refused."""
+    return Source(
+        admitted.topic,
+        admitted.subject,
+        trail.correlation_id,
+        judging.traceparent(head),
+        media.form,
+        _named(head, media),
+    )
 
 
-def _masked(results: dict[str, WriteResult], event: Event, topic: Topic) -> dict[str, WriteResult]:
-    """The results with pointers that a caller may see."""
-    for name, result in results.items():
-        if result.pointer is not None:
-            results[name] = msgspec.structs.replace(result, pointer=judging.shown(result.pointer, event, topic))
-    return results
+def _named(head: Head, media: Media) -> str | None:
+    """The id that the request gives its event, if it is one that an event can have."""
+    with suppress(Refusal):
+        return head.cloudevent_id() if media.form is Form.BINARY else judging.idempotency_key(head)
+    return None

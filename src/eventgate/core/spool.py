@@ -56,11 +56,11 @@ class Spool(Protocol):
         A writer that is not named has its event durably. Never raises.
         """
 
-    async def waiting(self, topic: str, key: str, deadline: float) -> Set[str]:
-        """The writers for which an earlier event of `topic` with that key waits; empty where nobody knows."""
+    async def waiting(self, topic: str, keys: Set[str], deadline: float) -> Mapping[str, Set[str]]:
+        """By those of `keys` of which events of `topic` wait, for which writers; empty where nobody knows."""
 
-    async def keep_invalid(self, invalid: Invalid, deadline: float) -> str | None:
-        """Keep a refused event as a dead letter; why that did not succeed, or None. Never raises."""
+    async def keep_invalid(self, invalid: Sequence[Invalid], deadline: float) -> str | None:
+        """Keep refused events as dead letters; why that did not succeed for some of them, or None. Never raises."""
 
     async def status(self, deadline: float) -> SpoolStatus:
         """What lies there now; raises `SinkUnavailable` with a reason that holds no address."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 from eventgate.core.model import Event, Outcome
 from eventgate.core.spool import Deferral, Invalid, Untaken
@@ -102,9 +103,8 @@ def _count(connection: sqlite3.Connection, kind: str) -> int:
     return int(count)
 
 
-def waiting(connection: sqlite3.Connection, topic: str, key: str) -> frozenset[str]:
-    """The writers for which events of `topic` with that key wait."""
-    rows = connection.execute(
-        "SELECT DISTINCT writer FROM writes WHERE topic = ? AND key = ? AND state = 'waiting'", (topic, key)
-    )
-    return frozenset(row[0] for row in rows)
+def waiting(connection: sqlite3.Connection, topic: str, keys: Iterable[str]) -> dict[str, frozenset[str]]:
+    """By those of `keys` of which events of `topic` wait, for which writers."""
+    statement = "SELECT DISTINCT writer FROM writes WHERE topic = ? AND key = ? AND state = 'waiting'"
+    found = {key: frozenset(row[0] for row in connection.execute(statement, (topic, key))) for key in keys}
+    return {key: writers for key, writers in found.items() if writers}

@@ -85,20 +85,22 @@ class SqliteSpool:
             return _all(deferrals, _NO_TURN)
         return _all(deferrals, _NO_ANSWER)
 
-    async def waiting(self, topic: str, key: str, deadline: float) -> Set[str]:
+    async def waiting(self, topic: str, keys: Set[str], deadline: float) -> Mapping[str, Set[str]]:
         """As the protocol says."""
         if self._vacancy.holds():
-            return frozenset()
+            return {}
         try:
-            return await self.transact(partial(intake.waiting, topic=topic, key=key), deadline)
+            return await self.transact(partial(intake.waiting, topic=topic, keys=keys), deadline)
         except SinkUnavailable:
-            return frozenset()
+            return {}
 
-    async def keep_invalid(self, invalid: Invalid, deadline: float) -> str | None:
+    async def keep_invalid(self, invalid: Sequence[Invalid], deadline: float) -> str | None:
         """As the protocol says."""
 
         def keep(connection: sqlite3.Connection) -> str | None:
-            return intake.keep_invalid(connection, invalid, self._max_events, time.time())
+            now = time.time()
+            told = [intake.keep_invalid(connection, each, self._max_events, now) for each in invalid]
+            return next((each for each in told if each is not None), None)
 
         try:
             return await self.transact(keep, deadline)

@@ -54,18 +54,18 @@ class SqsSpool:
         messages = [(place, each) for place, deferral in enumerate(deferrals) for each in _messages(deferral, now)]
         return await self._send(deferrals, messages, limit, deadline)
 
-    async def waiting(self, topic: str, key: str, deadline: float) -> Set[str]:
+    async def waiting(self, topic: str, keys: Set[str], deadline: float) -> Mapping[str, Set[str]]:
         """Nobody can look into a queue."""
-        return frozenset()
+        return {}
 
-    async def keep_invalid(self, invalid: Invalid, deadline: float) -> str | None:
+    async def keep_invalid(self, invalid: Sequence[Invalid], deadline: float) -> str | None:
         """As the protocol says."""
-        kept = message.invalid(invalid.event, invalid.reason, time.time())
+        now = time.time()
         try:
-            (untaken,) = await self.bury([kept], deadline)
+            untaken = await self.bury([message.invalid(each.event, each.reason, now) for each in invalid], deadline)
         except AwsFailure as problem:
             return problem.reason
-        return None if untaken is None else untaken.reason
+        return next((each.reason for each in untaken if each is not None), None)
 
     async def status(self, deadline: float) -> SpoolStatus:
         """As the protocol says; SQS does not tell how old its messages are."""
@@ -108,9 +108,9 @@ class SqsSpool:
             return [Untaken(NO_DEAD_LETTERS)] * len(letters)
         limit = _limit(await dead.attributes(deadline))
         outgoing = [Outgoing(message.encode(each), message.lane(each)) for each in letters]
-        if any(each.size > limit for each in outgoing):
-            return [Untaken(_too_large(limit))] * len(letters)
-        return await dead.send(outgoing, limit, deadline)
+        fitting = [each for each in outgoing if each.size <= limit]
+        told = iter(await dead.send(fitting, limit, deadline))
+        return [next(told) if each.size <= limit else Untaken(_too_large(limit)) for each in outgoing]
 
     async def send(self, messages: Sequence[message.Message], deadline: float) -> list[Untaken | None]:
         """Put `messages` into the queue; of each why that did not succeed. Raises `AwsFailure`."""
