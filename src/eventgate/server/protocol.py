@@ -55,6 +55,7 @@ class GateProtocol(asyncio.Protocol):
         self._head_awaited = 0
         self._queue: deque[Exchange] = deque()
         self._answering: Exchange | None = None
+        self._task: asyncio.Task[None] | None = None
         self._refusal: Response | None = None
         self._deaf = self._paused = self._clogged = self._stopping = self._ending = False
 
@@ -141,17 +142,13 @@ class GateProtocol(asyncio.Protocol):
             task = start(self._answer(self._answering))
             if not task.done():
                 self._server.tasks.add(task)
-                task.add_done_callback(self._answered)
+                self._task = task
         if self._answering is None and not self._queue:
             if self._refusal is not None:
                 self._send(self._refusal, keep_alive=False)
                 self._refusal = None
             elif not self._clogged:
                 self.read_on()
-
-    def _answered(self, task: asyncio.Task[None]) -> None:
-        self._server.tasks.discard(task)
-        self._proceed()
 
     async def _answer(self, exchange: Exchange) -> None:
         """Answer the request, also if that is cancelled because the time to stop has come."""
@@ -166,7 +163,13 @@ class GateProtocol(asyncio.Protocol):
         if not exchange.complete:
             self._reader.drop()
         self._answering = None
-        self._send(response, keep_alive=exchange.keep_alive)
+        try:
+            self._send(response, keep_alive=exchange.keep_alive)
+        finally:
+            if self._task is not None:  # this is it; who started it did not wait for its end
+                self._server.tasks.discard(self._task)
+                self._task = None
+                self._proceed()
 
     def _send(self, response: Response, *, keep_alive: bool) -> None:
         if self.transport.is_closing():
