@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tests.campaign.copies import Copies, Saying, explain
 from tests.campaign.records import Attempt, Key
+from tests.campaign.wire import UNREADABLE
 
 LANDED = frozenset({"delivered", "duplicate", "deferred"})
 """With these a gate promises that the sink has the event, now or once its spool has drained."""
@@ -98,8 +99,11 @@ def _settled(attempts: Iterable[Attempt]) -> dict[tuple[str | None, Key], frozen
 
 def _defects(attempts: Iterable[Attempt]) -> Iterator[str]:
     for attempt in attempts:
-        if any("internal" in said.errors for said in attempt.said):
+        errors = {error for said in attempt.said for error in said.errors}
+        if "internal" in errors:
             yield f"attempt {attempt.number}: the gate met a defect of its own"
+        if UNREADABLE in errors:
+            yield f"attempt {attempt.number}: the answer is not a gate's"
 
 
 def _never_posted(by_key: Mapping[Key, object], sinks: Sinks) -> Iterator[str]:

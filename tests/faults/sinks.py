@@ -32,13 +32,18 @@ class Bus:
 
     def events(self) -> list[dict[str, Any]]:
         """The events that came to the queue, as EventBridge hands them to targets."""
-        while messages := self._queues.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
+        asked = {"QueueUrl": self._queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 43_200}
+        while messages := self._queues.receive_message(**asked).get("Messages"):
             self._read += [json.loads(message["Body"]) for message in messages]
         return self._read
 
+    def details(self) -> list[tuple[str, Any]]:
+        """Source and document of the events that came to the queue."""
+        return [(event["source"], event["detail"]) for event in self.events()]
+
     def ids(self) -> list[str]:
         """The ids of the events that came to the queue."""
-        return [event["detail"]["event_id"] for event in self.events()]
+        return [event["event_id"] for _, event in self.details()]
 
 
 class ScriptedBus:
