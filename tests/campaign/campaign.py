@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from eventgate.client import Client, Retry
@@ -17,6 +16,7 @@ from tests.campaign.crowd import Crowd
 from tests.campaign.faults import tracks
 from tests.campaign.held import read_back
 from tests.campaign.judge import judge
+from tests.campaign.report import Report
 from tests.campaign.site import TOPICS, Gate, Site
 from tests.campaign.wire import document
 from tests.campaign.witness import Witness
@@ -24,7 +24,7 @@ from tests.services.aws import Aws
 from tests.services.broker import Broker
 from tests.services.database import Database
 
-CLIENTS, GATES = 8, 2
+CLIENTS, GATES = 12, 2
 HEALING_SECONDS = 60.0
 RECEIPTS = False
 """Whether the gates give receipts: without them, a retry after an answer repeats what was delivered."""
@@ -39,20 +39,6 @@ class Services:
     kafka: Broker
     postgres: Database
     aws: Aws
-
-
-@dataclass
-class Report:
-    """What happened in a campaign, counted, and what was wrong."""
-
-    seed: str
-    seconds: float
-    events: int = 0
-    requests: int = 0
-    answers: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    copies: Counter[str] = field(default_factory=Counter)
-    violations: list[str] = field(default_factory=list)
 
 
 def run(folder: Path, services: Services, seconds: float, seed: str) -> Report:
@@ -99,7 +85,7 @@ def _let_loose(site: Site, witness: Witness, seconds: float, seed: str, report: 
     for plan in plans:
         report.faults += plan.counts
     report.faults.update(
-        {f"client: request {fate}": count for fate, count in witness.fates.items() if fate != "carried"}
+        {f"client: {fate}": count for fate, count in witness.fates.items() if fate != "carried"}
     )
 
 
