@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from eventgate.core.lane import Lane, lane_to
+from eventgate.core.lane import Lane
+from eventgate.core.lanes import lane_to
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.receipts import fingerprint
 from eventgate.core.topics import Topic
@@ -86,6 +87,37 @@ class Delivery:
             return {names[0]: await self._lanes[names[0]].write(event, deadline)}
         written = await asyncio.gather(*(self._lanes[name].write(event, deadline) for name in names))
         return dict(zip(names, written, strict=True))
+
+    async def deliver_many(
+        self, events: Sequence[Event], topic: Topic, deadline: float, settled: Sequence[Mapping[str, WriteResult]]
+    ) -> list[dict[str, WriteResult]]:
+        """As `deliver` for each of `events`, all of `topic`, in one trip to each writer; one result each, in order.
+
+        The guard is asked for all of them first, the other writers for those that it holds then.
+        """
+        if not events:
+            return []
+        if len(topic.uses) == 1 and not any(settled):
+            (name,) = topic.uses
+            return [{name: result} for result in await self._lanes[name].write_many(events, deadline)]
+        results = [dict(known) for known in settled]
+        if topic.guard is not None:
+            await self._write_missing(topic.guard, events, results, deadline)
+            for known in results:
+                if known[topic.guard].outcome not in ACKNOWLEDGED:
+                    known.update({name: _BY_GUARD for name in topic.uses if name not in known})
+        await asyncio.gather(*(self._write_missing(name, events, results, deadline) for name in topic.uses))
+        return [{name: known[name] for name in topic.uses} for known in results]
+
+    async def _write_missing(
+        self, name: str, events: Sequence[Event], results: list[dict[str, WriteResult]], deadline: float
+    ) -> None:
+        """Have the writer take those of `events` that have no result of it, and note its results."""
+        missing = [index for index, known in enumerate(results) if name not in known]
+        if missing:
+            written = await self._lanes[name].write_many([events[index] for index in missing], deadline)
+            for index, result in zip(missing, written, strict=True):
+                results[index][name] = result
 
     async def close(self) -> None:
         """Let every write that is under way come to its end."""

@@ -89,6 +89,7 @@ def _fields(trail: Trail) -> Mapping[str, Any]:
         "subject": trail.subject,
         "event_id": trail.event_id,
         "writers": {name: result.outcome.value for name, result in trail.results.items()},
+        "items": trail.items,
         "errors": trail.problems,
         "duration_ms": round(trail.seconds * 1000, 3),
         "correlation_id": trail.correlation_id,
