@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--folder", type=Path, help="keep the ledger and the gates' logs in this new folder")
     options = parser.parse_args(arguments)
     seed = options.seed or secrets.token_hex(4)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the services end with us
     print(f"seed {seed}, {options.seconds:g} seconds", flush=True)
     with tempfile.TemporaryDirectory(prefix="eventgate-campaign-") as scratch:
         folder = options.folder or Path(scratch, "campaign")
