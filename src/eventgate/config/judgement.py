@@ -14,7 +14,7 @@ from eventgate.config.sources import Directory
 from eventgate.errors import Finding, SourceError
 from eventgate.net.loopback import is_loopback
 
-_UNAVAILABLE: Final = ("receipts", "spool")
+_UNAVAILABLE: Final = ("receipts",)
 """Sections that this version knows and cannot keep the promise of."""
 _NOT_IN_THIS_VERSION: Final = "is not available in this version"
 

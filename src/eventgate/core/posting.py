@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from eventgate.core import cloudevents, ids, judging
-from eventgate.core.admission import Admission
+from eventgate.core.admission import Admission, Admitted
+from eventgate.core.auth.grants import Grant
 from eventgate.core.batch.posting import BatchPosting
 from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
+from eventgate.core.keeping import Keeping, Source
 from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
 from eventgate.core.media import Form, Media
 from eventgate.core.model import Event, Request, Response
 from eventgate.core.responses import delivered, json_answer
-from eventgate.core.topics import Topic
+from eventgate.errors import Refusal
 
 
 class Posting:
     """Judges posted events in the order that docs/api.md gives, and has them delivered."""
 
-    def __init__(self, limits: Limits, admission: Admission, delivery: Delivery) -> None:
+    def __init__(
+        self, limits: Limits, admission: Admission, delivery: Delivery, keeping: Keeping | None = None
+    ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
         self._load = Load(limits)
-        self._batches = BatchPosting(limits, admission, delivery, self._load)
+        self._keeping = keeping or Keeping(None)
+        self._batches = BatchPosting(limits, admission, delivery, self._load, self._keeping)
 
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
@@ -35,9 +41,15 @@ class Posting:
         media = head.media()
         if media.is_batch:
             return await self._batches.post(request, head, media, topic_name, trail)
-        event, topic = await self._judge(request, head, media, topic_name, trail)
-        trail.event_id = event.event_id
-        settled = judging.refusals(self._delivery, event, topic)
+        admitted, body, grant = await self._read(request, media, head, topic_name, trail)
+        topic = admitted.topic
+        try:
+            event = self._event(admitted, body, grant, media, head, trail)
+            settled = judging.refusals(self._delivery, event, topic)
+        except Refusal as refusal:
+            if topic.keep_invalid:
+                await self._keeping.keep(_source(admitted, head, media, trail), [(body, None, refusal)])
+            raise
         deadline = deadline_of(request, topic, self._limits)
         self._load.enter()  # asked again, since a body may take its time
         try:
@@ -56,16 +68,18 @@ class Posting:
         media = head.media()
         if media.is_batch:
             return await self._batches.validate(request, head, media, topic_name, trail)
-        event, topic = await self._judge(request, head, media, topic_name, trail)
-        trail.event_id = event.event_id
-        judging.refusals(self._delivery, event, topic)
+        admitted, body, grant = await self._read(request, media, head, topic_name, trail)
+        judging.refusals(self._delivery, self._event(admitted, body, grant, media, head, trail), admitted.topic)
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
-    async def _judge(
-        self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail
-    ) -> tuple[Event, Topic]:
+    async def _read(
+        self, request: Request, media: Media, head: Head, topic_name: str, trail: Trail
+    ) -> tuple[Admitted, bytes, Grant]:
         admitted = await self._admission.admit(request, head, topic_name, trail)
         body, grant = await read_body(request, media, admitted, self._limits)
+        return admitted, body, grant
+
+    def _event(self, admitted: Admitted, body: bytes, grant: Grant, media: Media, head: Head, trail: Trail) -> Event:
         topic = admitted.topic
         event_id = None
         if media.form is Form.STRUCTURED:
@@ -88,4 +102,24 @@ class Posting:
             traceparent=judging.traceparent(head),
             options=topic.options,
         )
-        return event, topic
+        trail.event_id = event.event_id
+        return event
+
+
+def _source(admitted: Admitted, head: Head, media: Media, trail: Trail) -> Source:
+    """What is known of an event that is refused."""
+    return Source(
+        admitted.topic,
+        admitted.subject,
+        trail.correlation_id,
+        judging.traceparent(head),
+        media.form,
+        _named(head, media),
+    )
+
+
+def _named(head: Head, media: Media) -> str | None:
+    """The id that the request gives its event, if it is one that an event can have."""
+    with suppress(Refusal):
+        return head.cloudevent_id() if media.form is Form.BINARY else judging.idempotency_key(head)
+    return None
