@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
 
-from eventgate.client import Client, Retry
-from eventgate.errors import Unreachable
-from tests.campaign.wire import document
+from eventgate.client import Client, Retry, Unanswered
+from tests.campaign.records import Key
+from tests.campaign.wire import document, key_of
 
 PATIENCE = (0.0, 1.0, 4.0, 8.0)
 """How long the clients keep trying, in seconds: some give up at once, so that what failed stays so."""
@@ -18,17 +18,23 @@ PAUSE_SECONDS = 0.05
 
 
 class Crowd:
-    """`size` clients of the gate at `url`, until told to stop. What they post is drawn from `seed`."""
+    """`size` clients of the gate at `url`, until told to stop. What they post is drawn from `seed`.
+
+    `believed` is what they take for accepted.
+    """
 
     def __init__(self, url: str, token: str, topics: Sequence[str], size: int, seed: str) -> None:
+        self.believed: list[Key] = []
+        self.failure: BaseException | None = None
         self._topics = topics
         self._over = threading.Event()
-        self._clients = [Client(url, token, retry=_retry(number), connections=4) for number in range(size)]
+        self._clients = [
+            Client(url, token, retry=_retry(number), connections=4, compress=number % 2 == 0) for number in range(size)
+        ]
         self._threads = [
             threading.Thread(target=self._run, args=(client, f"{seed}/client {number}", number))
             for number, client in enumerate(self._clients)
         ]
-        self.failure: BaseException | None = None
 
     def start(self) -> None:
         """Begin to post."""
@@ -51,37 +57,50 @@ class Crowd:
             for number in count():
                 if self._over.wait(drawn.uniform(0, PAUSE_SECONDS)):
                     return
-                self._act(client, drawn, f"c{own}-{number}")
+                topic = drawn.choice(self._topics)
+                for posts in course(drawn, f"c{own}-{number}"):
+                    self._at_once(client, topic, posts)
         except BaseException as failure:
             self.failure = failure
 
-    def _act(self, client: Client, drawn: random.Random, event_id: str) -> None:
-        topic = drawn.choice(self._topics)
-        body = document(event_id, text="x" * drawn.randrange(2000))
-        other = document(event_id, text="the same id, but not the same event")
-        course = drawn.random()
-        if course < 0.85:
-            _post(client, topic, body)
-        elif course < 0.93:
-            _at_once(client, topic, [body] * drawn.choice((2, 3)))
-        elif course < 0.97:
-            _post(client, topic, body)
-            _post(client, topic, other)
-        else:
-            _at_once(client, topic, [body, other])
+    def _at_once(self, client: Client, topic: str, posts: Sequence[Post]) -> None:
+        threads = [threading.Thread(target=self._post, args=(client, topic, post)) for post in posts[1:]]
+        for thread in threads:
+            thread.start()
+        self._post(client, topic, posts[0])
+        for thread in threads:
+            thread.join()
+
+    def _post(self, client: Client, topic: str, post: Post) -> None:
+        with suppress(Unanswered):
+            answers = [client.post(topic, post[0])] if len(post) == 1 else client.post_batch(topic, post).results
+            self.believed += [
+                key_of(topic, event) for event, answer in zip(post, answers, strict=True) if answer.accepted
+            ]
 
 
-def _post(client: Client, topic: str, body: bytes) -> None:
-    with suppress(Unreachable):
-        client.post(topic, body)
+Post = Sequence[bytes]
+"""The events of one post: several are a batch."""
 
 
-def _at_once(client: Client, topic: str, bodies: Sequence[bytes]) -> None:
-    threads = [threading.Thread(target=_post, args=(client, topic, body)) for body in bodies]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def course(drawn: random.Random, event_id: str) -> list[list[Post]]:
+    """What a client does next: posts one after the other, of which each may be several at once."""
+    event = document(event_id, text="x" * drawn.randrange(2000))
+    other = document(event_id, text="the same id, but not the same event")
+    batch = [
+        document(f"{event_id}-{number}", text="y" * drawn.randrange(200)) for number in range(drawn.randrange(2, 30))
+    ]
+    courses: list[tuple[int, list[list[Post]]]] = [
+        (66, [[[event]]]),
+        (8, [[[event]] * drawn.randrange(2, 4)]),
+        (4, [[[event]], [[other]]]),
+        (3, [[[event], [other]]]),
+        (14, [[batch]]),
+        (2, [[batch] * 2]),
+        (2, [[[*batch, batch[0]]]]),
+        (1, [[[event, *batch, other]]]),
+    ]
+    return drawn.choices([plan for _, plan in courses], [weight for weight, _ in courses])[0]
 
 
 def _retry(number: int) -> Retry:

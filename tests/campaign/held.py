@@ -24,7 +24,7 @@ def read_back(site: Site) -> Sinks:
         "kafka": _in_kafka(site),
         "postgres": _in_postgres(site),
         "sqlite": _in_sqlite(site),
-        "eventbridge": Counter(_parsed(topic, event) for topic, event in site.bus.details()),
+        "eventbridge": Counter(_parsed(event["source"], event["detail"]) for event in site.bus.events()),
     }
     return Sinks(held, WITH_A_LEDGER)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.campaign.copies import AGAIN, AT_ONCE, EXCUSES, LOST, REDELIVERED, UNKNOWN
-from tests.campaign.judge import DeadLetter, Judgement, Rules, Sinks, judge
+from tests.campaign.judge import DeadLetter, Judgement, Rules, Sinks, believed_in_vain, judge
 from tests.campaign.records import Attempt, Key, Said
 
 E, OTHER = Key("orders", "e", "1"), Key("orders", "e", "2")
@@ -198,6 +198,14 @@ def test_redelivery_out_of_a_spool_may_repeat() -> None:
     assert judged(attempt(kafka="deferred", key=SPOOLED), kafka=3).copies == {REDELIVERED: 2}
     assert judged(attempt(key=SPOOLED), kafka=2).violations
     assert judged(attempt(kafka="deferred"), kafka=2).violations  # this topic has no spool
+
+
+def test_what_a_client_takes_for_accepted_was_accepted() -> None:
+    assert believed_in_vain([attempt(kafka="failed"), attempt(at=1)], [E]) == []
+    for unheard in (attempt(lost=True), attempt(kafka="failed"), silent()):
+        assert believed_in_vain([unheard], [E]) == [
+            "e of orders: a client takes it for accepted, but no answer said so"
+        ]
 
 
 def test_each_event_of_a_batch_is_judged_by_its_own_answer() -> None:

@@ -39,15 +39,18 @@ class Heard:
 class Witness:
     """Listens at `url` and hands each request to one of `gates` (ports of this machine), drawn by `seed`.
 
-    Of a thousand requests, `per_mille` are torn and as many lose their answer, until `calm` is called.
+    Of a thousand requests, `per_mille` meet each kind of `harm`, until `calm` is called.
     """
 
-    def __init__(self, ledger: Ledger, gates: Sequence[int], seed: str, per_mille: int = 15) -> None:
+    def __init__(
+        self, ledger: Ledger, gates: Sequence[int], seed: str, harm: Sequence[Fate] = HARM, per_mille: int = 15
+    ) -> None:
         self.ledger = ledger
         self.statuses: Counter[str] = Counter()
         self.fates: Counter[Fate] = Counter()
         self._gates = gates
         self._random = random.Random(seed)  # noqa: S311  a plan that can be repeated, no secret
+        self._harm = harm
         self._per_mille = per_mille
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer((HOST, 0), _handler(self))
@@ -58,7 +61,7 @@ class Witness:
 
     def calm(self) -> None:
         """Carry everything from now on."""
-        self._per_mille = 0
+        self._harm = ()
 
     def close(self) -> None:
         """Stop listening."""
@@ -66,21 +69,21 @@ class Witness:
         self._server.server_close()
         self._thread.join()
 
-    def draw(self) -> tuple[Fate, int]:
-        """A request's fate and its gate's port."""
+    def draw(self) -> tuple[Fate, list[int]]:
+        """A request's fate, and the ports of the gates in the order in which they are tried."""
         with self._lock:
-            drawn, port = self._random.randrange(1000), self._random.choice(self._gates)
-            fate: Fate = (
-                "request torn" if drawn < self._per_mille else "unheard" if drawn < 2 * self._per_mille else "carried"
-            )
+            drawn, ports = self._random.randrange(1000), self._random.sample(self._gates, len(self._gates))
+            kind = drawn // self._per_mille
+            fate: Fate = self._harm[kind] if kind < len(self._harm) else "carried"
             self.fates[fate] += 1
-        return fate, port
+        return fate, ports
 
     def count(self, attempt: Attempt) -> None:
         """Note how it ended."""
         with self._lock:
-            heard = [str(said.status) for said in attempt.said] or ["no answer"]
-            self.statuses.update(["no answer"] * len(attempt.events) if attempt.lost else heard)
+            missing = "no answer" if attempt.arrived else "did not arrive"
+            heard = [str(said.status) for said in attempt.said]
+            self.statuses.update([missing] * len(attempt.events) if attempt.lost else heard)
 
 
 class _Line(contextlib.AbstractContextManager["_Line"]):
@@ -93,13 +96,17 @@ class _Line(contextlib.AbstractContextManager["_Line"]):
         for port in tuple(self._open):
             self.drop(port)
 
-    def to(self, port: int) -> http.client.HTTPConnection:
-        """A connection; raises `OSError` where there can be none."""
-        if port not in self._open:
-            connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE_SECONDS)
-            connection.connect()
-            self._open[port] = connection
-        return self._open[port]
+    def to(self, ports: Sequence[int]) -> tuple[int, http.client.HTTPConnection]:
+        """A connection to the first of them that takes one, and which; raises `OSError` where none does."""
+        for port in ports:
+            if port not in self._open:
+                connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE_SECONDS)
+                with contextlib.suppress(OSError):
+                    connection.connect()
+                    self._open[port] = connection
+            if port in self._open:
+                return port, self._open[port]
+        raise ConnectionRefusedError
 
     def drop(self, port: int) -> None:
         """Close the connection."""
@@ -125,8 +132,8 @@ def _handler(witness: Witness) -> type[BaseHTTPRequestHandler]:
             events = events_in(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             began = time.monotonic()
             number = witness.ledger.begin(events, began)
-            fate, port = witness.draw()
-            arrived, heard = self._pass_on(fate, port, body)
+            fate, ports = witness.draw()
+            arrived, heard = self._pass_on(fate, ports, body)
             lost = heard is None or fate == "answer thrown away"
             attempt = self._attempt(Attempt(number, events, began, time.monotonic(), arrived=arrived, lost=lost), heard)
             witness.ledger.end(attempt)
@@ -136,10 +143,10 @@ def _handler(witness: Witness) -> type[BaseHTTPRequestHandler]:
             else:
                 self._hand_back(heard)
 
-        def _pass_on(self, fate: Fate, port: int, body: bytes) -> tuple[bool, Heard | None]:
+        def _pass_on(self, fate: Fate, ports: Sequence[int], body: bytes) -> tuple[bool, Heard | None]:
             """Whether the gate may have all of it, and its answer."""
             try:
-                connection = self.line.to(port)
+                port, connection = self.line.to(ports)
             except OSError:
                 return False, None
             try:

@@ -37,13 +37,9 @@ class Bus:
             self._read += [json.loads(message["Body"]) for message in messages]
         return self._read
 
-    def details(self) -> list[tuple[str, Any]]:
-        """Source and document of the events that came to the queue."""
-        return [(event["source"], event["detail"]) for event in self.events()]
-
     def ids(self) -> list[str]:
         """The ids of the events that came to the queue."""
-        return [event["event_id"] for _, event in self.details()]
+        return [event["detail"]["event_id"] for event in self.events()]
 
 
 class ScriptedBus:
