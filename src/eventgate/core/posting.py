@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
-from eventgate.core import cloudevents, ids, judging
-from eventgate.core.admission import Admission
+from eventgate.core import cloudevents, ids, json, judging
+from eventgate.core.admission import Admission, Admitted
 from eventgate.core.batch.posting import BatchPosting
 from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery, verdict
@@ -69,18 +70,15 @@ class Posting:
     async def _judge(
         self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail
     ) -> tuple[Event, Topic, Course]:
+        limits = self._limits
         admitted = await self._admission.admit(request, head, topic_name, trail)
-        body, grant = await read_body(request, media, admitted, self._limits)
         topic = admitted.topic
-        named = None
-        if media.form is Form.STRUCTURED:
-            unwrapped = cloudevents.unwrap(body, self._limits.max_depth)
-            named, body, document = unwrapped.event_id, unwrapped.body, unwrapped.document
-            judging.check(document, len(body), topic, grant)
+        if media.is_plain:
+            named = None
+            body = (await request.body(limits.max_body_bytes)).strip(json.WHITE_SPACE)
+            document = judging.judge(body, topic, admitted.grant(), limits.max_depth)
         else:
-            if media.form is Form.BINARY:
-                named = head.cloudevent_id()
-            document = judging.judge(body, topic, grant, self._limits.max_depth)
+            named, body, document = await self._judge_wrapped(request, head, media, admitted)
         named = named or judging.own_id(topic, document) or judging.idempotency_key(head)
         course = self._retries.course(head, admitted, body, named)
         event = Event(
@@ -96,3 +94,16 @@ class Posting:
             options=topic.options,
         )
         return event, topic, course
+
+    async def _judge_wrapped(
+        self, request: Request, head: Head, media: Media, admitted: Admitted
+    ) -> tuple[str | None, bytes, Any]:
+        """Id, bytes and document of an event that is compressed, or a CloudEvent, or both."""
+        max_depth = self._limits.max_depth
+        body, grant = await read_body(request, media, admitted, self._limits)
+        if media.form is Form.STRUCTURED:
+            unwrapped = cloudevents.unwrap(body, max_depth)
+            judging.check(unwrapped.document, len(unwrapped.body), admitted.topic, grant)
+            return unwrapped.event_id, unwrapped.body, unwrapped.document
+        event_id = head.cloudevent_id() if media.form is Form.BINARY else None
+        return event_id, body, judging.judge(body, admitted.topic, grant, max_depth)
