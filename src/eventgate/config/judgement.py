@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,17 +14,13 @@ from eventgate.config.sources import Directory
 from eventgate.errors import Finding, SourceError
 from eventgate.net.loopback import is_loopback
 
-_UNAVAILABLE: Final = ("spool",)
-"""Sections that this version knows and cannot keep the promise of."""
-_NOT_IN_THIS_VERSION: Final = "is not available in this version"
-
 
 async def judge(
     settings: Settings, directory: Directory, *, file: str
 ) -> tuple[Settings, Directory, tuple[Finding, ...]]:
     """`settings` with the path of its certificates made absolute, where its files are, and what is wrong with it."""
     findings = [
-        *_unavailable(settings, file),
+        *_topics(settings, file),
         *_token_provider(settings, file),
         *_public_keys(settings, file),
         *_key_times(settings, file),
@@ -46,10 +41,7 @@ def certificates(bundle: object, directory: Directory) -> bool | str:
     return bundle if isinstance(bundle, bool | str) else True
 
 
-def _unavailable(settings: Settings, file: str) -> Iterator[Finding]:
-    for name in _UNAVAILABLE:
-        if getattr(settings, name) is not None:
-            yield Finding("error", file, f"`{name}` {_NOT_IN_THIS_VERSION}", f"/{name}")
+def _topics(settings: Settings, file: str) -> Iterator[Finding]:
     if settings.topics == "":
         yield Finding("error", file, "must not be empty", "/topics")
 

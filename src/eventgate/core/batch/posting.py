@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from eventgate.core import ids, judging
 from eventgate.core.admission import Admission
-from eventgate.core.batch.judging import Batch, BatchJudge, Judged, Refused
+from eventgate.core.batch.judging import Batch, BatchJudge, Judged, Refused, derived_id
 from eventgate.core.batch.results import Results
 from eventgate.core.batch.splitting import elements, lines
 from eventgate.core.batch.turns import Turn
@@ -14,23 +14,33 @@ from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
+from eventgate.core.keeping import Keeping, Source
 from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
 from eventgate.core.media import Form, Media
 from eventgate.core.model import Request, Response, WriteResult
 from eventgate.core.retries import Retries
-from eventgate.errors import InternalError
+from eventgate.errors import InternalError, Refusal
 
 
 class BatchPosting:
     """Judges posted batches item by item, and has what is good delivered together."""
 
-    def __init__(self, limits: Limits, admission: Admission, delivery: Delivery, retries: Retries, load: Load) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        admission: Admission,
+        delivery: Delivery,
+        load: Load,
+        retries: Retries,
+        keeping: Keeping,
+    ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
         self._retries = retries
         self._load = load
+        self._keeping = keeping
         self._judge = BatchJudge(limits, delivery)
 
     async def post(self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail) -> Response:
@@ -40,6 +50,8 @@ class BatchPosting:
         self._load.enter(count)
         try:
             judged = await self._judge.judge(batch)
+            if batch.topic.keep_invalid and judged.refused:
+                await self._keeping.keep(_source(batch), _refused(batch, judged))
             deadline = deadline_of(request, batch.topic, self._limits)
             written = await self._delivery.deliver_many(judged.events, batch.topic, deadline, judged.settled)
             results = await _results(batch, judged, written)
@@ -78,6 +90,18 @@ class BatchPosting:
             correlation_id=trail.correlation_id,
             traceparent=judging.traceparent(head),
         )
+
+
+def _source(batch: Batch) -> Source:
+    return Source(batch.topic, batch.subject, batch.correlation_id, batch.traceparent, batch.form)
+
+
+def _refused(batch: Batch, judged: Judged) -> list[tuple[bytes, str | None, Refusal]]:
+    """The items that are no events, each with the id that it has or would have had."""
+    return [
+        (batch.items[index], refused.event_id or derived_id(batch.batch_id, index), refused.refusal)
+        for index, refused in judged.refused.items()
+    ]
 
 
 async def _results(batch: Batch, judged: Judged, written: list[dict[str, WriteResult]]) -> Results:
