@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -140,9 +140,11 @@ async def open_assembly(
     assembly = Assembly(configuration, loader, policy, keyring)
     assembly.tell((*configuration.findings, *findings))
     writers = configuration.build_writers()
+    opened: list[Writer] = []
+    stack.push_async_callback(_close_all, opened)
     for writer in writers:
         await writer.open()
-        stack.push_async_callback(writer.close)
+        opened.append(writer)
     delivery = Delivery(writers)
     stack.push_async_callback(delivery.close)
     origins = tuple(settings.cors.origins)
@@ -161,6 +163,14 @@ async def open_assembly(
         cors=Cors(origins) if origins else None,
     )
     return assembly
+
+
+async def _close_all(writers: Sequence[Writer]) -> None:
+    """Close them side by side: several whose sinks hang must not take the time of all of them together."""
+    ends = await asyncio.gather(*(writer.close() for writer in writers), return_exceptions=True)
+    for writer, end in zip(writers, ends, strict=True):
+        if end is not None:
+            log.warning("closing the writer %s failed", writer.name, exc_info=end)
 
 
 def _keyring(configuration: Configuration, former: Assembly | None) -> KeyRing:

@@ -14,6 +14,7 @@ from tests.unmeasured import unmeasured
 LAYERS = {
     "errors": 0,
     "core": 1,
+    "net": 1,
     "aws": 2,
     "config": 2,
     "writers": 2,
@@ -21,9 +22,11 @@ LAYERS = {
     "telemetry": 2,
     "app": 3,
     "assembly": 3,
+    "offline": 3,
     "adapters": 4,
     "server": 4,
     "dev": 4,
+    "package": 4,
     "client": 4,
     "cli": 4,
 }

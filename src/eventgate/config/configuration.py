@@ -116,7 +116,7 @@ async def _interpret(
 ) -> tuple[Configuration, tuple[Finding, ...]]:
     seed = flat.translate(raw, env, directory) if flat.is_flat(raw) else None
     today = seed.raw if seed else raw
-    secrets = Secrets(directory, env, certificates(today.get("ssl_ca_bundle"), directory))
+    secrets = Secrets(directory, env, await _certificates(today.get("ssl_ca_bundle"), directory, env))
     # An object of topics keeps its references until they are read: schemas may hold strings that look like some.
     plain = {name for name in today if name in ANNOTATIONS or (name == "topics" and isinstance(today[name], dict))}
     resolvable = {name: value for name, value in today.items() if name not in plain}
@@ -128,10 +128,20 @@ async def _interpret(
         writers, _ = parse_writers({DEFAULT_WRITER: {}} if default_sqlite else {}, file=CONFIG_FILE)
     settings, directory, judged = await judge(settings, directory, file=CONFIG_FILE)
     findings = _once(unresolved, misshapen, wrong_writers, judged)
-    if seed:
-        findings = (*seed.findings, *map(seed.rename, findings))
+    findings = (*seed.findings, *map(seed.rename, findings)) if seed else (*findings, *flat.without_effect(env))
     freezes = "AWS_LAMBDA_FUNCTION_NAME" in env
     return Configuration(settings, directory, secrets, writers, text, findings, seed, freezes=freezes), findings
+
+
+async def _certificates(bundle: object, directory: Directory, env: Mapping[str, str]) -> bool | str:
+    """What `ssl_ca_bundle` comes to for those who look up secrets, be it a reference itself.
+
+    One that leads nowhere is a finding when all references are looked up.
+    """
+    if isinstance(bundle, str):
+        resolved, _ = await Secrets(directory, env).resolve(bundle, file=CONFIG_FILE)
+        bundle = resolved or True
+    return certificates(bundle, directory)
 
 
 def _make_out(raw: dict[str, Any]) -> tuple[Settings, tuple[Finding, ...]]:

@@ -80,7 +80,7 @@ class _Maker:
 
     def define(self, name: str, files: list[str], entry: Entry | None) -> Definition:
         """The topic `name`, whose schema may be one of `files`, as `entry` says."""
-        place = self._snapshot.index_name if entry else files[0]
+        place = self._snapshot.index_name if entry and entry.pointer else files[0]
         pointer = entry.pointer if entry else ""
         definition = Definition(
             name, place, pointer, findings=(*(entry.findings if entry else ()), *_name(name, place))

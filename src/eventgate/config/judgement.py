@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from eventgate.config.places import Places, is_in_s3
 from eventgate.config.settings import Settings
 from eventgate.config.sources import Directory
 from eventgate.errors import Finding, SourceError
+from eventgate.net.loopback import is_loopback
 
 _UNAVAILABLE: Final = ("receipts", "spool")
 """Sections that this version knows and cannot keep the promise of."""
@@ -77,7 +77,7 @@ def _public_keys(settings: Settings, file: str) -> Iterator[Finding]:
     if "://" in url and not _is_http(url):
         message = "must be an address that begins with https:// or http://, or the path of a file"
         yield Finding("error", file, message, "/token_public_keys_url")
-    elif url.lower().startswith("http://") and not _is_loopback(url):
+    elif url.lower().startswith("http://") and not is_loopback(urlsplit(url).hostname or ""):
         message = "keys that come over http:// can be exchanged on their way, and tokens forged with them"
         yield Finding("warning", file, message, "/token_public_keys_url", "use https://")
 
@@ -125,11 +125,3 @@ def _is_http(url: str) -> bool:
 
 def _is_origin(text: str) -> bool:
     return _is_http(text) and text == "://".join(urlsplit(text)[:2])
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

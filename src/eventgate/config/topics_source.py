@@ -72,12 +72,11 @@ class TopicsSource:
             findings=(*((failure,) if failure else ()), *snapshot.findings, *index.findings, *findings),
         )
 
-    def failure(self, message: str, *, file: str | None = None, hint: str | None = None) -> Finding:
-        """A finding about the topics as a whole."""
+    def failure(self, message: str, *, file: str = "", pointer: str = "", hint: str | None = None) -> Finding:
+        """A finding about the topics as a whole; `pointer` without a `file` leads into config.json."""
         topics = self._configuration.settings.topics
-        return Finding(
-            "error", file or (shown(topics) if isinstance(topics, str) else self._configuration.file), message, "", hint
-        )
+        place = shown(topics) if isinstance(topics, str) and not pointer else self._configuration.file
+        return Finding("error", file or place, message, pointer, hint)
 
     def _is_suddenly_empty(self, definitions: Mapping[str, Definition]) -> bool:
         return not definitions and bool(self._good) and not self._configuration.settings.allow_empty
@@ -105,8 +104,20 @@ class TopicsSource:
                 findings.append(compiled.finding)
                 broken.setdefault(name, f"{compiled.finding.file}: {compiled.finding.message}")
             elif compiled.schema is not None and name not in broken:
-                good[name] = _InForce(_topic(definition, compiled.schema), _digest(definition, compiled))
+                good[name] = _InForce(self._topic(definition, compiled.schema), _digest(definition, compiled))
         return good, broken, tuple(findings)
+
+    def _topic(self, definition: Definition, schema: CompiledSchema) -> Topic:
+        return Topic(
+            name=definition.name,
+            schema=schema,
+            event_id=definition.event_id,
+            key=definition.key,
+            default_key="" if self._configuration.is_seed else None,
+            guard=definition.guard,
+            uses=definition.uses,
+            timeout_seconds=definition.timeout_seconds,
+        )
 
     def _taken(
         self,
@@ -121,18 +132,6 @@ class TopicsSource:
         digest = hashlib.sha256(b"".join(each.digest for _, each in in_force)).digest()
         topics = {name: each.topic for name, each in in_force}
         return TopicsTaken(topics, digest, defined, broken, notes, failure, findings)
-
-
-def _topic(definition: Definition, schema: CompiledSchema) -> Topic:
-    return Topic(
-        name=definition.name,
-        schema=schema,
-        event_id=definition.event_id,
-        key=definition.key,
-        guard=definition.guard,
-        uses=definition.uses,
-        timeout_seconds=definition.timeout_seconds,
-    )
 
 
 def _digest(definition: Definition, compiled: Compiled) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
+
 from eventgate.core import ids, json
 from eventgate.core.auth.grants import Grant
 from eventgate.core.delivery import Delivery
@@ -24,9 +26,14 @@ def judge(body: bytes, topic: Topic, grant: Grant, max_depth: int) -> Any:
     Raises `InvalidJson`, `FieldForbidden` or `InvalidEvent`, in this order.
     """
     document = json.parse(body, max_depth)
-    grant.check(document)
-    topic.schema.check(document, len(body))
+    check(document, len(body), topic, grant)
     return document
+
+
+def check(document: Any, size: int, topic: Topic, grant: Grant) -> None:
+    """Raises `FieldForbidden` or `InvalidEvent`, in this order; `document` was parsed from `size` bytes."""
+    grant.check(document)
+    topic.schema.check(document, size)
 
 
 def own_id(topic: Topic, document: Any) -> str | None:
@@ -98,3 +105,11 @@ def refusals(delivery: Delivery, event: Event, topic: Topic) -> dict[str, WriteR
 def shown(pointer: str | None, event: Event, topic: Topic) -> str | None:
     """`pointer` into the event, as a caller may see it."""
     return None if pointer is None else topic.schema.shown(pointer, event.document)
+
+
+def masked(results: dict[str, WriteResult], event: Event, topic: Topic) -> dict[str, WriteResult]:
+    """The results with pointers that a caller may see."""
+    for name, result in results.items():
+        if result.pointer is not None:
+            results[name] = msgspec.structs.replace(result, pointer=shown(result.pointer, event, topic))
+    return results

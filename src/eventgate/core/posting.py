@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
-import msgspec
-
-from eventgate.core import ids, json, judging
+from eventgate.core import cloudevents, ids, judging
 from eventgate.core.admission import Admission
+from eventgate.core.batch.posting import BatchPosting
+from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
 from eventgate.core.limits import Limits
-from eventgate.core.model import Event, Request, Response, WriteResult
+from eventgate.core.load import Load, deadline_of
+from eventgate.core.media import Form, Media
+from eventgate.core.model import Event, Request, Response
 from eventgate.core.responses import delivered, json_answer
 from eventgate.core.topics import Topic
-from eventgate.errors import Overloaded
 
 
 class Posting:
@@ -26,22 +26,25 @@ class Posting:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
-        self._in_flight = 0
+        self._load = Load(limits)
+        self._batches = BatchPosting(limits, admission, delivery, self._load)
 
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
-        self._check_load()
-        event, topic = await self._judge(request, head, topic_name, trail)
+        self._load.check()
+        media = head.media()
+        if media.is_batch:
+            return await self._batches.post(request, head, media, topic_name, trail)
+        event, topic = await self._judge(request, head, media, topic_name, trail)
         trail.event_id = event.event_id
         settled = judging.refusals(self._delivery, event, topic)
-        deadline = self._deadline(request, topic)
-        self._check_load()
-        self._in_flight += 1
+        deadline = deadline_of(request, topic, self._limits)
+        self._load.enter()  # asked again, since a body may take its time
         try:
-            results = _masked(await self._delivery.deliver(event, topic, deadline, settled), event, topic)
-            trail.results = results
+            results = await self._delivery.deliver(event, topic, deadline, settled)
+            trail.results = judging.masked(results, event, topic)
         finally:
-            self._in_flight -= 1
+            self._load.leave()
         status, problems = verdict(topic, results)
         trail.problems = tuple(problems)
         ignored = None if head.first(b"eventgate-receipt") is None else "ignored"
@@ -49,26 +52,33 @@ class Posting:
 
     async def validate(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}/validate`: all but the delivery; raises `Refusal`."""
-        self._check_load()
-        event, topic = await self._judge(request, head, topic_name, trail)
+        self._load.check()
+        media = head.media()
+        if media.is_batch:
+            return await self._batches.validate(request, head, media, topic_name, trail)
+        event, topic = await self._judge(request, head, media, topic_name, trail)
         trail.event_id = event.event_id
         judging.refusals(self._delivery, event, topic)
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
-    def _check_load(self) -> None:
-        """Asked first, so that an overloaded gate spends nothing more, and last, since a body may take its time."""
-        if self._in_flight >= self._limits.max_in_flight:
-            raise Overloaded("the gate has as many events under way as it may")
-
-    async def _judge(self, request: Request, head: Head, topic_name: str, trail: Trail) -> tuple[Event, Topic]:
+    async def _judge(
+        self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail
+    ) -> tuple[Event, Topic]:
         admitted = await self._admission.admit(request, head, topic_name, trail)
-        body = (await request.body(self._limits.max_body_bytes)).strip(json.WHITE_SPACE)
-        head.check_media()
+        body, grant = await read_body(request, media, admitted, self._limits)
         topic = admitted.topic
-        document = judging.judge(body, topic, admitted.grant(), self._limits.max_depth)
+        event_id = None
+        if media.form is Form.STRUCTURED:
+            unwrapped = cloudevents.unwrap(body, self._limits.max_depth)
+            event_id, body, document = unwrapped.event_id, unwrapped.body, unwrapped.document
+            judging.check(document, len(body), topic, grant)
+        else:
+            if media.form is Form.BINARY:
+                event_id = head.cloudevent_id()
+            document = judging.judge(body, topic, grant, self._limits.max_depth)
         event = Event(
             topic=topic.name,
-            event_id=judging.own_id(topic, document) or judging.idempotency_key(head) or ids.uuid7(),
+            event_id=event_id or judging.own_id(topic, document) or judging.idempotency_key(head) or ids.uuid7(),
             subject=admitted.subject,
             body=body,
             document=document,
@@ -79,18 +89,3 @@ class Posting:
             options=topic.options,
         )
         return event, topic
-
-    def _deadline(self, request: Request, topic: Topic) -> float:
-        seconds = self._limits.request_timeout_seconds
-        if topic.timeout_seconds is not None:
-            seconds = min(seconds, topic.timeout_seconds)
-        deadline = asyncio.get_running_loop().time() + seconds
-        return deadline if request.deadline is None else min(deadline, request.deadline)
-
-
-def _masked(results: dict[str, WriteResult], event: Event, topic: Topic) -> dict[str, WriteResult]:
-    """The results with pointers that a caller may see."""
-    for name, result in results.items():
-        if result.pointer is not None:
-            results[name] = msgspec.structs.replace(result, pointer=judging.shown(result.pointer, event, topic))
-    return results

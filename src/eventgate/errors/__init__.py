@@ -9,12 +9,14 @@ EventGateError
 │   ├── Unauthenticated       401 auth
 │   ├── TopicNotFound         404 topic
 │   ├── BodyTooLarge          413 size
+│   ├── BatchTooLong          413 size
 │   ├── UnsupportedMedia      415 media
 │   ├── NotListed             403 auth
 │   ├── FieldForbidden        403 permission
 │   ├── InvalidJson           400 json
 │   ├── InvalidEvent          400 validation
 │   ├── UnacceptableEvent     400 or 413, the writer's name
+│   ├── ReceiptMismatch       422 receipt
 │   ├── Overloaded            503 overload
 │   │   └── RateLimited       429 overload
 │   ├── Unavailable           503 unavailable
@@ -39,6 +41,7 @@ from eventgate.errors.findings import ConfigurationError, Finding
 from eventgate.errors.refusals import (
     AccessReason,
     AuthReason,
+    BatchTooLong,
     BodyTooLarge,
     FieldForbidden,
     HeadersTooLarge,
@@ -52,6 +55,7 @@ from eventgate.errors.refusals import (
     Overloaded,
     Problem,
     RateLimited,
+    ReceiptMismatch,
     Refusal,
     RouteNotFound,
     TopicBroken,
@@ -65,6 +69,7 @@ from eventgate.errors.refusals import (
 __all__ = [
     "AccessReason",
     "AuthReason",
+    "BatchTooLong",
     "BodyTooLarge",
     "ConfigurationError",
     "EventGateError",
@@ -82,6 +87,7 @@ __all__ = [
     "Overloaded",
     "Problem",
     "RateLimited",
+    "ReceiptMismatch",
     "Refusal",
     "RouteNotFound",
     "SchemaError",

@@ -116,13 +116,23 @@ class TopicNotFound(Refusal):
 
 
 class BodyTooLarge(Refusal):
-    """The body, or what it decompresses to, is larger than the limit (bytes)."""
+    """The body, what it decompresses to, or one event of a batch (`what`) is larger than the limit (bytes)."""
+
+    status = 413
+    type = "size"
+
+    def __init__(self, limit: int, what: str = "body") -> None:
+        super().__init__(f"the {what} is larger than {limit} bytes")
+
+
+class BatchTooLong(Refusal):
+    """The batch has more events than the limit."""
 
     status = 413
     type = "size"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is larger than {limit} bytes")
+        super().__init__(f"the batch has more than {limit} events")
 
 
 class UnsupportedMedia(Refusal):
@@ -180,6 +190,16 @@ class UnacceptableEvent(Refusal):
         super().__init__("a required sink can never take this event")
         self.problems = problems
         self.status = 413 if too_large else 400
+
+
+class ReceiptMismatch(Refusal):
+    """A good receipt that is not this event's. `what` is what differs: topic, subject, body or event id."""
+
+    status = 422
+    type = "receipt"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the receipt is for another {what}; send it with the request that it answered, or not at all")
 
 
 class Overloaded(Refusal):

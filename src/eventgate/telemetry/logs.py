@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -110,6 +111,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     subject: str | None = None
     event_id: str | None = None
     writers: dict[str, Outcome] = {}
+    items: Mapping[int, int] = {}
     errors: tuple[Problem, ...] = ()
     duration_ms: float = 0.0
     correlation_id: str = ""
@@ -129,6 +131,7 @@ def _line(trail: Trail, level: str) -> _Line:
         trail.subject,
         trail.event_id,
         {name: result.outcome for name, result in trail.results.items()},
+        trail.items,
         trail.problems,
         round(trail.seconds * 1000, 3),
         trail.correlation_id,

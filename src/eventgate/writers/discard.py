@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -30,6 +31,10 @@ class DiscardWriter:
     def refuse(self, event: Event) -> Unacceptable | None:
         """Nothing is refused."""
         return None
+
+    def target(self, topic: str, options: Any) -> str:
+        """Nowhere, always."""
+        return "nowhere"
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """`delivered` for each, at once."""

@@ -22,7 +22,7 @@ from eventgate.testing.contract import opened
 from eventgate.writers.kafka.iam import NoCredentials, token_source
 from eventgate.writers.kafka.settings import Value
 from tests.services.broker import Broker
-from tests.writers.kafka.support import deliver, kafka_writer, new_topic
+from tests.writers.kafka.support import deliver, kafka_writer, new_topic, split
 
 BROKERS = "b-1.demo.x1.c2.kafka.eu-west-1.amazonaws.com:9098"
 
@@ -31,11 +31,6 @@ class Reference(str):
     """A string that came by reference, as a configuration's secrets do."""
 
     reference = "env:KAFKA_PASSWORD"
-
-
-def split(settings: dict[str, str]) -> tuple[str, dict[str, Value]]:
-    """Client settings as the writer takes them."""
-    return settings["bootstrap.servers"], {name: value for name, value in settings.items() if name[0] != "b"}
 
 
 @pytest.fixture

@@ -22,9 +22,13 @@ _SHORT: Final = 1024
 
 def topic_of(event: Event, writer: str) -> str:
     """The Kafka topic that `event` goes to."""
-    options = event.options.get(writer)
+    return named_topic(event.topic, event.options.get(writer))
+
+
+def named_topic(topic: str, options: object) -> str:
+    """The Kafka topic of the gate's `topic`, given its settings."""
     named = options.topic if isinstance(options, KafkaTopicSettings) else None
-    return named or event.topic
+    return named or topic
 
 
 def key_of(event: Event) -> bytes | None:

@@ -34,7 +34,7 @@ class Store:
     """
 
     def __init__(self, path: Path, retain_days: int) -> None:
-        self._path = path
+        self.path = path
         self._retain_days = retain_days
         self._connection: sqlite3.Connection | None = None
         self._file: Identity | None = None
@@ -59,7 +59,7 @@ class Store:
         except BaseException:
             self.close()  # and with it the transaction
             raise
-        if identity(self._path) != self._file:
+        if identity(self.path) != self._file:
             return [WriteResult(Outcome.UNKNOWN, reason=_GONE)] * len(events)
         return results
 
@@ -71,7 +71,7 @@ class Store:
             # Of a read-only file, BEGIN IMMEDIATE makes no complaint; this does, and there is no such row.
             connection.execute("DELETE FROM events WHERE seq IS NULL")
             connection.execute("ROLLBACK")
-            if _is_full(self._path):
+            if _is_full(self.path):
                 raise StoreFailure("the disk is full", passing=True)
         except _TROUBLE as error:
             problem = failure(error)
@@ -84,21 +84,21 @@ class Store:
         if connection is None:
             return
         with suppress(sqlite3.Error):
-            if identity(self._path) != self._file:  # SQLite itself would leave the log behind, and lose what is in it
+            if identity(self.path) != self._file:  # SQLite itself would leave the log behind, and lose what is in it
                 connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
         with suppress(sqlite3.Error):
             connection.close()
 
     def _begin(self, until: float) -> sqlite3.Connection:
         connection = self._connection
-        if connection is None or identity(self._path) != self._file:
+        if connection is None or identity(self.path) != self._file:
             connection = self._open(until)
         connection.execute(f"PRAGMA busy_timeout = {_milliseconds(until)}")
         connection.execute("BEGIN IMMEDIATE")
         return connection
 
     def _open(self, until: float) -> sqlite3.Connection:
-        path = Path(os.path.realpath(self._path))
+        path = Path(os.path.realpath(self.path))
         with one_opener(path.parent, until):
             stale = self._companions if self._connection is not None else frozenset()
             self.close()

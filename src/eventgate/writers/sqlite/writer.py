@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -61,6 +62,7 @@ class SqliteWriter:
     def __init__(self, name: str, store: Store) -> None:
         self.name = name
         self._store = store
+        self._target = os.path.abspath(store.path)
         self._thread: ThreadPoolExecutor | None = None
 
     async def open(self) -> None:
@@ -81,6 +83,10 @@ class SqliteWriter:
         if len(event.body) + len(names) + 1024 > MAX_ROW_BYTES:
             return Unacceptable("SQLite cannot hold rows over 1,000,000,000 bytes", too_large=True)
         return None
+
+    def target(self, topic: str, options: Any) -> str:
+        """The file's path; gates on several machines count as if they had the same file."""
+        return self._target
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """Write a group in one transaction; `delivered` once it is on the disk."""
@@ -144,9 +150,15 @@ def build(settings: SqliteSettings, context: WriterContext) -> SqliteWriter:
     return SqliteWriter(context.name, Store(path.absolute(), context.ledger_retain_days))
 
 
+def claims(settings: SqliteSettings, directory: Path | None) -> str:
+    """The file: two writers on it would take each other's events for duplicates."""
+    return os.path.realpath(settings.path if directory is None else directory / settings.path)
+
+
 SPEC = WriterSpec(
     settings=SqliteSettings,
     topic_settings=NoTopicSettings,
     build=build,
     summary="events in a local SQLite file; never holds one event id twice",
+    claims=claims,
 )
