@@ -72,12 +72,11 @@ def traceparent(head: Head) -> str | None:
 
 
 def partition_key(topic: Topic, document: Any) -> str | None:
-    """The text of the topic's key in the event; the topic's default where the event has none that counts."""
+    """The text of the topic's key in the event, None where none counts; the default of a topic without one."""
     if topic.key is None:
         return topic.default_key
     value = topic.key.resolve(document)
-    text = None if value is MISSING else json.scalar_text(value)
-    return topic.default_key if text is None else text
+    return None if value is MISSING else json.scalar_text(value)
 
 
 def refusals(
