@@ -72,7 +72,7 @@ def traceparent(head: Head) -> str | None:
 
 
 def partition_key(topic: Topic, document: Any) -> str | None:
-    """The text of the topic's key in the event, None where there is none that counts; of a topic without, its default."""
+    """The text of the topic's key in the event, None where none counts; the default of a topic without one."""
     if topic.key is None:
         return topic.default_key
     value = topic.key.resolve(document)

@@ -34,6 +34,8 @@ FIRST_REQUEST_SECONDS = 1.0
 """How long a stopping server waits for the request of a connection that it has just accepted."""
 LINGER_SECONDS = 5.0
 """How long the rest of a body is read and dropped after the answer on a connection that is to be closed."""
+ANSWERS_AT_ONCE = 16
+"""How many requests sent ahead of their answers are answered before other connections have their turn."""
 
 
 class GateProtocol(asyncio.Protocol):
@@ -51,7 +53,8 @@ class GateProtocol(asyncio.Protocol):
         self._gate = config.loaded_app.gate
         self._server = server_state
         self._reader = Reader(self, self._found)
-        self._patience = Patience(asyncio.get_running_loop(), self._give_up)
+        self._loop = asyncio.get_running_loop()
+        self._patience = Patience(self._loop, self._give_up)
         self._head_awaited = 0
         self._queue: deque[Exchange] = deque()
         self._answering: Exchange | None = None
@@ -105,12 +108,14 @@ class GateProtocol(asyncio.Protocol):
         """Finish: a request that has begun to arrive, or may be about to on a fresh connection, is still answered."""
         self._stopping = True
         last = self._queue[-1] if self._queue else self._answering
+        if self._reader.in_head:
+            return
         if last is not None:
             last.keep_alive = False
-        elif not self._reader.begun:
-            self._patience.lasts(FIRST_REQUEST_SECONDS)
-        elif not self._reader.in_head:
+        elif self._reader.begun:
             self._close_when_read()
+        else:
+            self._patience.lasts(FIRST_REQUEST_SECONDS)
 
     def pause(self) -> None:
         """Read no more for now."""
@@ -136,13 +141,17 @@ class GateProtocol(asyncio.Protocol):
 
     def _proceed(self) -> None:
         """Answer what waits, one after the other, as far as that goes without waiting."""
-        while self._answering is None and self._queue and not self._clogged:
+        for _ in range(ANSWERS_AT_ONCE):
+            if self._answering is not None or not self._queue or self._clogged:
+                break
             self._patience.endless()
             self._answering = self._queue.popleft()
             task = start(self._answer(self._answering))
             if not task.done():
                 self._server.tasks.add(task)
                 self._task = task
+        else:
+            self._loop.call_soon(self._proceed)
         if self._answering is None and not self._queue:
             if self._refusal is not None:
                 self._send(self._refusal, keep_alive=False)
@@ -190,7 +199,7 @@ class GateProtocol(asyncio.Protocol):
         elif self._reader.in_body:
             self.transport.close()  # in the rest of a body whose request was answered already
         else:
-            log.warning("a request was refused that is no HTTP/1.1")
+            log.warning("refused what a client sent: %s", refusal)
             self._refusal = refused(refusal)
 
     def _give_up(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from eventgate.core import ids, judging
 from eventgate.core.admission import Admission
 from eventgate.core.batch.judging import Batch, BatchJudge, Judged, Refused, derived_id
@@ -17,16 +19,26 @@ from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
 from eventgate.core.media import Form, Media
 from eventgate.core.model import Request, Response, WriteResult
+from eventgate.core.retries import Retries
 from eventgate.errors import InternalError, Refusal
 
 
 class BatchPosting:
     """Judges posted batches item by item, and has what is good delivered together."""
 
-    def __init__(self, limits: Limits, admission: Admission, delivery: Delivery, load: Load, keeping: Keeping) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        admission: Admission,
+        delivery: Delivery,
+        load: Load,
+        retries: Retries,
+        keeping: Keeping,
+    ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
+        self._retries = retries
         self._load = load
         self._keeping = keeping
         self._judge = BatchJudge(limits, delivery)
@@ -46,8 +58,8 @@ class BatchPosting:
         finally:
             self._load.leave(count)
         _note(trail, judged, results)
-        ignored = None if head.first(b"eventgate-receipt") is None else "ignored"
-        return results.answer(receipt_status=ignored)
+        receipt = _receipt(batch, judged, written)
+        return results.answer(receipt=receipt, receipt_status=batch.course.status)
 
     async def validate(self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail) -> Response:
         """The answer to a batch that is only to be judged; raises `Refusal` for what concerns all of it."""
@@ -64,11 +76,14 @@ class BatchPosting:
         body, grant = await read_body(request, media, admitted, self._limits)
         split = lines if media.form is Form.LINES else elements
         items = split(body, self._limits.max_batch_events)
-        trail.event_id = batch_id = judging.idempotency_key(head) or ids.uuid7()
+        named = judging.idempotency_key(head)
+        course = self._retries.course(head, admitted, body, named, len(items))
+        trail.event_id = batch_id = course.event_id or named or ids.uuid7()
         return Batch(
             form=media.form,
             items=items,
             batch_id=batch_id,
+            course=course,
             topic=admitted.topic,
             grant=grant,
             subject=admitted.subject,
@@ -103,6 +118,19 @@ async def _results(batch: Batch, judged: Judged, written: list[dict[str, WriteRe
         if turn.is_over:
             await turn.next()
     return results
+
+
+def _receipt(batch: Batch, judged: Judged, written: list[dict[str, WriteResult]]) -> str | None:
+    """The receipt of the whole batch; items that were refused have no writer that is settled.
+
+    None where no item reached the writers.
+    """
+    if not written:
+        return None
+    items: list[Mapping[str, WriteResult]] = [{}] * len(batch.items)
+    for index, outcomes in zip(judged.indices, written, strict=True):
+        items[index] = outcomes
+    return batch.course.issue(batch.batch_id, items)
 
 
 def _note(trail: Trail, judged: Judged, results: Results) -> None:
