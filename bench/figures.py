@@ -15,6 +15,8 @@ class Round:
     requests: int
     seconds: float
     cpu_seconds: float
+    p50_ms: float = 0.0
+    p99_ms: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -71,6 +73,21 @@ def ratio(over: Contestant, under: Contestant) -> float:
 
 def spread(values: Sequence[float]) -> str:
     return f"{median(values):>9,.0f} ({min(values):,.0f} to {max(values):,.0f})"
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The value below which `share` (0 to 1) of the sorted `ordered` lie; 0 of nothing."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
+
+
+def latencies(contestants: Sequence[Contestant]) -> str:
+    """A line for each: how long an answer took, the medians over the rounds."""
+    lines = [f"{'':<34}{'p50 ms':>9}{'p99 ms':>9}"]
+    for contestant in contestants:
+        halves = median(done.p50_ms for done in contestant.rounds)
+        tails = median(done.p99_ms for done in contestant.rounds)
+        lines.append(f"{contestant.name:<34}{halves:>9.2f}{tails:>9.2f}")
+    return "\n".join(lines)
 
 
 def table(contestants: Sequence[Contestant]) -> str:

@@ -12,10 +12,12 @@ import argparse
 import asyncio
 import json
 import sys
+from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any, cast
 
 import uvloop
@@ -55,10 +57,11 @@ def post(topic: str, token: str, event: bytes, event_id: bytes) -> Template:
 
 @dataclass(frozen=True)
 class Tally:
-    """What a run did: answers by status, and how long it took in seconds."""
+    """What a run did: answers by status, how long it took, and how long each answer took (seconds, sorted)."""
 
     statuses: dict[int, int]
     seconds: float
+    latencies: Sequence[float] = ()
 
     @property
     def requests(self) -> int:
@@ -85,9 +88,13 @@ class Supply:
 class _Connection(asyncio.Protocol):
     """Sends one request, waits for its whole answer, sends the next."""
 
-    def __init__(self, supply: Supply, statuses: Counter[int], done: Callable[[str | None], None]) -> None:
+    def __init__(
+        self, supply: Supply, statuses: Counter[int], latencies: array[float], done: Callable[[str | None], None]
+    ) -> None:
         self._supply = supply
         self._statuses = statuses
+        self._latencies = latencies
+        self._sent_at = 0.0
         self._done = done
         self._finished = False
         self._pending = b""
@@ -109,6 +116,7 @@ class _Connection(asyncio.Protocol):
             return
         self._pending = b""
         self._statuses[int(data[9:12])] += 1
+        self._latencies.append(perf_counter() - self._sent_at)
         self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -119,6 +127,7 @@ class _Connection(asyncio.Protocol):
         if request is None:
             self._finish(None)
         else:
+            self._sent_at = perf_counter()
             self._transport.write(request)
 
     def _finish(self, failure: str | None) -> None:
@@ -138,7 +147,12 @@ def _end_of_answer(data: bytes) -> int:
 
 
 async def _drive(
-    port: int, supply: Supply, connections: int, seconds: float | None, statuses: Counter[int]
+    port: int,
+    supply: Supply,
+    connections: int,
+    seconds: float | None,
+    statuses: Counter[int],
+    latencies: array[float],
 ) -> tuple[float, list[str]]:
     loop = asyncio.get_running_loop()
     failures: list[str] = []
@@ -165,7 +179,7 @@ async def _drive(
     if seconds is not None:
         loop.call_later(seconds, stop)
     for _ in range(connections):
-        await loop.create_connection(lambda: _Connection(supply, statuses, done), HOST, port)
+        await loop.create_connection(lambda: _Connection(supply, statuses, latencies, done), HOST, port)
     async with asyncio.timeout(None if seconds is None else seconds + GRACE_SECONDS):
         await over.wait()
     return loop.time() - begun, failures
@@ -186,9 +200,10 @@ def run(
     Raises `LoadFailed` if any status is not `expected`, a connection breaks, or nothing is answered in time.
     """
     statuses: Counter[int] = Counter()
+    latencies = array("d")
     try:
         elapsed, failures = uvloop.run(
-            _drive(port, Supply(template, first, count), connections, seconds, statuses),
+            _drive(port, Supply(template, first, count), connections, seconds, statuses, latencies),
         )
     except (OSError, TimeoutError) as error:
         raise LoadFailed(f"the server does not answer: {type(error).__name__}") from error
@@ -196,7 +211,7 @@ def run(
         raise LoadFailed(failures[0])
     if set(statuses) != {expected}:
         raise LoadFailed(f"expected only status {expected}, got {dict(statuses)}")
-    return Tally(dict(statuses), elapsed)
+    return Tally(dict(statuses), elapsed, sorted(latencies))
 
 
 def _main() -> int:
@@ -210,10 +225,8 @@ def _main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first event id")
     parser.add_argument("--expect", type=int, default=202)
     options = parser.parse_args()
-    event = options.event_file.read_bytes().strip()
-    template = post(
-        options.topic, options.token_file.read_text().strip(), event, json.loads(event)["event_id"].encode()
-    )
+    event, token = options.event_file.read_bytes().strip(), options.token_file.read_text().strip()
+    template = post(options.topic, token, event, json.loads(event)["event_id"].encode())
     try:
         tally = run(
             options.port,

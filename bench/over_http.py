@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bench import servers
-from bench.figures import Contestant, Round, Wish, at_least, at_most, ratio
+from bench.figures import Contestant, Round, Wish, at_least, at_most, percentile, ratio
 from bench.load import HOST, LoadFailed, Template, post, run
 from bench.plan import Plan
 from bench.servers import Server
@@ -38,10 +38,10 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
         for entry in entries:
             if entry.expected == 202:
                 check(entry, workload)
-            _play(entry, template, plan, plan.seconds / 3)
+            play(entry, template, plan, plan.seconds / 3)
         for _ in range(plan.rounds):
             for entry in entries:
-                entry.contestant.rounds.append(_play(entry, template, plan, plan.seconds))
+                entry.contestant.rounds.append(play(entry, template, plan, plan.seconds))
     contestants = [entry.contestant for entry in entries]
     return contestants, _wishes({one.name: one for one in contestants})
 
@@ -99,16 +99,18 @@ def _status(port: int, token: str, event: bytes) -> int:
         connection.close()
 
 
-def _play(entry: Entry, template: Template, plan: Plan, seconds: float) -> Round:
-    """One round of load; event ids go on where the last round ended."""
+def play(entry: Entry, template: Template, plan: Plan, seconds: float, connections: int | None = None) -> Round:
+    """One round of load over `connections` (the plan's); event ids go on where the last round ended."""
     before = entry.server.cpu_seconds()
     tally = run(
         entry.server.port,
         template,
         expected=entry.expected,
-        connections=plan.connections,
+        connections=connections or plan.connections,
         first=entry.next_number,
         seconds=seconds,
     )
     entry.next_number += tally.requests
-    return Round(tally.requests, tally.seconds, entry.server.cpu_seconds() - before)
+    used = entry.server.cpu_seconds() - before
+    p50, p99 = (percentile(tally.latencies, share) * 1000 for share in (0.50, 0.99))
+    return Round(tally.requests, tally.seconds, used, p50, p99)

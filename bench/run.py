@@ -1,8 +1,8 @@
-"""Measure the gate against a bare echo and against a gate written by hand, in one run.
+"""Measure the gate against a bare echo, a gate written by hand and the clients of its sinks, in one run.
 
-    python -m bench.run [http] [lambda] [memory] [--quick] [--rounds N] [--seconds S] [--results FOLDER]
+    python -m bench.run [http] [lambda] [memory] [sinks] [--quick] [--rounds N] [--seconds S] [--results FOLDER]
 
-Without names all three are run. README.md beside this file explains the method and how to read the tables.
+Without names all are run. README.md beside this file explains the method and how to read the tables.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import over_http, over_lambda, over_memory
-from bench.figures import Contestant, Wish, as_json, table
+from bench import over_http, over_lambda, over_memory, over_sinks
+from bench.figures import Contestant, Wish, as_json, latencies, table
 from bench.load import LoadFailed
 from bench.plan import Plan
 from bench.servers import LOAD_CORE, SERVER_CORE, StartFailed
@@ -30,13 +30,16 @@ MEASUREMENTS: dict[str, Measurement] = {
     "http": over_http.measure,
     "lambda": over_lambda.measure,
     "memory": over_memory.measure,
+    "sinks": over_sinks.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the gate against an echo and a handmade gate.")
-    parser.add_argument("names", nargs="*", metavar="http|lambda|memory", help="what to measure; all if none is named")
+    parser.add_argument(
+        "names", nargs="*", metavar="http|lambda|memory|sinks", help="what to measure; all if none is named"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="a second or two each: shows that it runs, measures nothing"
     )
@@ -68,6 +71,8 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
             print(f"\n{name}: median (lowest to highest) of {plan.rounds} rounds of {plan.seconds:g} s", flush=True)
             contestants, wishes = MEASUREMENTS[name](plan)
             print(table(contestants))
+            if any(done.p99_ms for one in contestants for done in one.rounds):
+                print(latencies(contestants))
             print("\n".join(map(str, wishes)), flush=True)
             results[name] = as_json(contestants, wishes)
     return results

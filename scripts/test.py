@@ -19,6 +19,10 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 WHEEL_TESTS = "tests/project/test_wheel.py"
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+"""Two processes: most tests wait for servers; the tests of one service stay together (tests/services/fixtures.py)."""
+ONCE = ("tests/bench", "tests/faults", "tests/services")
+"""What drives other programs rather than our code: run on one version of Python only."""
 VERSIONS = ("3.11", "3.13")
 """Both ends of what is supported; 3.13 is the newest runtime that AWS Lambda has."""
 
@@ -47,10 +51,10 @@ def checks(*commands: Sequence[str]) -> Result:
 
 
 def pytest(launcher: Sequence[str | Path], *arguments: str) -> Result:
-    """A pytest run, counted from its own report."""
+    """A pytest run in a process for each of two cores, counted from its own report."""
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory, "report.xml")
-        succeeded = run(*launcher, "-m", "pytest", "-q", f"--junit-xml={report}", *arguments)
+        succeeded = run(*launcher, "-m", "pytest", "-q", *SIDE_BY_SIDE, f"--junit-xml={report}", *arguments)
         passed, failed, skipped = counts(report)
     if skipped:
         return Result(passed, failed + skipped, f"{skipped} skipped, which counts as failed")
@@ -95,7 +99,7 @@ def wheel() -> Result:
 
 
 def versions() -> Result:
-    """The same tests on the other supported versions that this machine has."""
+    """The tests, but those of `ONCE`, on the other supported versions that this machine has."""
     own = "{}.{}".format(*sys.version_info)
     results = [on_version(version) for version in VERSIONS if version != own]
     remarks = ", ".join(result.remark for result in results)
@@ -108,7 +112,8 @@ def on_version(version: str) -> Result:
     environment = Path(f".venv-{version}")
     if not run("scripts/make-venv", environment, version):
         return Result(failed=1, remark=f"Python {version}: no environment")
-    result = pytest((environment / "bin" / "python",), f"--ignore={WHEEL_TESTS}")
+    ignored = [f"--ignore={path}" for path in (WHEEL_TESTS, *ONCE)]
+    result = pytest((environment / "bin" / "python",), *ignored)
     return Result(result.passed, result.failed, f"Python {version} {result.remark}".strip())
 
 

@@ -24,7 +24,7 @@ def test_a_quick_run_measures_every_contestant_and_writes_the_figures_down(tmp_p
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     (path,) = tmp_path.glob("*.json")
@@ -37,7 +37,7 @@ def test_a_quick_run_measures_every_contestant_and_writes_the_figures_down(tmp_p
         over_http.GATE_SQLITE,
         over_http.HANDMADE_SQLITE,
     }
-    for name in ("http", "lambda", "memory"):
+    for name in ("http", "lambda", "memory", "sinks"):
         assert figures[name]["wanted"]
         for contestant in figures[name]["contestants"].values():
             assert contestant["requests_per_second"] > 0

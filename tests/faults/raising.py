@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -28,6 +29,10 @@ class RaisingWriter:
     def refuse(self, event: Event) -> Unacceptable | None:
         """Never."""
         return None
+
+    def target(self, topic: str, options: Any) -> str:
+        """Nowhere."""
+        return "nowhere"
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """Raise."""

@@ -20,6 +20,19 @@ from tests.services.proxy import TcpProxy
 T = TypeVar("T")
 
 
+SERVICES = ("kafka", "postgres", "aws")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a service in one process, so that processes side by side do not each start their own."""
+    for item in items:
+        wanted = getattr(item, "fixturenames", ())
+        service = next((name for name in SERVICES if name in wanted), None)
+        if service is not None:
+            item.add_marker(pytest.mark.xdist_group(service))
+
+
 @contextmanager
 def or_fail(service: AbstractContextManager[T]) -> Iterator[T]:
     """A service that cannot be had fails the tests that need it with one line: it never skips them."""

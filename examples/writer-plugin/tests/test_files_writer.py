@@ -12,7 +12,7 @@ import msgspec
 from eventgate_writer_files import SPEC, FilesSettings, FilesTopicSettings
 from eventgate_writer_files.writer import Line
 
-from eventgate.core.model import Outcome
+from eventgate.core.model import Event, Outcome
 from eventgate.core.writer import Writer, WriterContext
 from eventgate.testing import KeepingWriterContract, make_event
 from eventgate.testing.contract import opened, write, write_one
@@ -35,6 +35,11 @@ class TestFiles(KeepingWriterContract):
     def writer(self, folder: Path) -> Writer:
         """With default settings."""
         return build(folder)
+
+    def elsewhere(self, folder: Path) -> Sequence[tuple[Writer, Event]]:
+        """Another folder, and another file."""
+        named = make_event(options={"files": FilesTopicSettings(file="other.ndjson")})
+        return [*super().elsewhere(folder), (build(folder), named)]
 
     async def stored(self, folder: Path) -> Sequence[tuple[str, str, bytes]]:
         """Whatever is in the folder."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from math import inf
 
 from eventgate.core import ids, responses, routes
+from eventgate.core.admission import Admission
 from eventgate.core.cors import Cors
 from eventgate.core.head import Head
 from eventgate.core.health import Health
@@ -15,7 +16,7 @@ from eventgate.core.model import Headers, Request, Response
 from eventgate.core.openapi.document import openapi
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
-from eventgate.errors import InternalError, Refusal, RouteNotFound, TopicBroken, TopicNotFound, Unavailable
+from eventgate.errors import InternalError, Refusal, RouteNotFound, Unavailable
 
 
 class Gateway:
@@ -27,6 +28,7 @@ class Gateway:
     def __init__(
         self,
         *,
+        admission: Admission,
         posting: Posting,
         policy: Callable[[], Policy],
         health: Health,
@@ -38,6 +40,7 @@ class Gateway:
         terminate: Callable[[], None] = lambda: None,
         cors: Cors | None = None,
     ) -> None:
+        self._admission = admission
         self._posting = posting
         self._policy = policy
         self._health = health
@@ -109,7 +112,7 @@ class Gateway:
     async def _post(self, request: Request, head: Head, trail: Trail, route: str, topic: str) -> Response:
         if route == "validate":
             return await self._posting.validate(request, head, topic, trail)
-        claims = await self._posting.authenticate(request, head)
+        claims = await self._admission.authenticate(request, head)
         trail.subject = claims.subject
         if claims.subject not in self._terminators:
             raise RouteNotFound
@@ -132,10 +135,7 @@ class Gateway:
         return responses.json_answer(200, {"status": "ready"})
 
     def _schema(self, topic: str) -> Response:
-        policy = self._policy()
-        if topic in policy.topics:
-            return Response(200, (responses.JSON,), policy.topics[topic].schema.text)
-        raise TopicBroken if topic in policy.broken else TopicNotFound
+        return Response(200, (responses.JSON,), self._policy().find(topic).schema.text)
 
     def _description(self) -> bytes:
         """The OpenAPI document, made once for each policy."""

@@ -8,6 +8,7 @@ import msgspec
 
 from eventgate.core.auth.access import AccessPolicy
 from eventgate.core.topics import Topic
+from eventgate.errors import TopicBroken, TopicNotFound
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -23,3 +24,10 @@ class Policy(msgspec.Struct, frozen=True):
     broken: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
     failures: Mapping[str, str] = {}
+
+    def find(self, name: str) -> Topic:
+        """The topic called `name` (lower case); raises `TopicBroken` or `TopicNotFound`."""
+        topic = self.topics.get(name)
+        if topic is None:
+            raise TopicBroken if name in self.broken else TopicNotFound
+        return topic

@@ -17,7 +17,7 @@ class Grouping(msgspec.Struct, frozen=True):
 
     `max_events` and `max_bytes` (sum of the bodies) bound a group; `concurrency` bounds the writes under way at once;
     `max_queued` bounds the events that wait for their turn: past it an event is `failed` at once.
-    A lone event never waits: a group is whatever queued up while all places were busy.
+    A lone event never waits: a group is whatever queued up while all places were busy. A batch queues up at once.
     `by_topic`: a group has events of one topic, and each topic has queue and places of its own, so that one whose part
     of the sink does not answer holds up no other.
     """
@@ -39,13 +39,21 @@ class Writer(Protocol):
 
     name: str
     grouping: Grouping | None
-    """None: every event is written by itself, at once."""
+    """None: an event that comes alone is written by itself, and those of a batch together, at once."""
 
     async def open(self) -> None:
         """Get ready. Must not fail because the sink is down; raises `ConfigurationError` for what no retry can mend."""
 
     def refuse(self, event: Event) -> Unacceptable | None:
         """Say why this sink can never take `event`, before anything is written; None if it may. Never blocks."""
+
+    def target(self, topic: str, options: Any) -> str:
+        """Where the events of `topic` land, given its settings for this writer: a text that changes when they would
+        land elsewhere, and at no other time.
+
+        It is hashed into receipts and never shown, and holds no credentials: new ones must not change it. Asked with
+        every event while receipts are on: quick, without asking the sink, open or not.
+        """
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """Deliver a group; one result for each event, in order.
@@ -59,6 +67,19 @@ class Writer(Protocol):
 
     async def close(self) -> None:
         """Flush what was accepted and let go of every resource."""
+
+
+@runtime_checkable
+class Inspecting(Protocol):
+    """A writer that can compare topics with what is in its sink, for `eventgate check --connect`. Optional."""
+
+    async def inspect(self, topics: Mapping[str, Any]) -> Sequence[Finding]:
+        """What would keep events of `topics` (settings by name) out of the sink. Writes nothing.
+
+        `file` of a finding is `topic NAME`, with a pointer relative to the topic's settings for the writer; or the name
+        of a file as these settings have it; or empty, with a pointer relative to the writer's own entry. Messages hold
+        no address. Nothing where the sink does not answer, or `SinkUnavailable`: `probe` says why.
+        """
 
 
 class WriterContext(msgspec.Struct, frozen=True):
@@ -85,6 +106,10 @@ def _nothing_wrong(settings: Any, directory: Path | None) -> Sequence[Finding]:
     return ()
 
 
+def _nothing_claimed(settings: Any, directory: Path | None) -> str | None:
+    return None
+
+
 def _no_files(options: Any) -> Sequence[str]:
     return ()
 
@@ -105,6 +130,7 @@ class WriterSpec(msgspec.Struct, frozen=True):
     `files` tells of a topic's settings which files they name, relative to the folder of the topics or the configuration
     directory. These are read, and again whenever they change, and `fill` makes of the settings and the contents what
     the writer finds in `Event.options`; it raises `ValueError` with a text for people.
+    `claims` tells of settings and directory what two writers should not share, as a file; None where it is nothing.
     """
 
     settings: type[msgspec.Struct]
@@ -114,6 +140,7 @@ class WriterSpec(msgspec.Struct, frozen=True):
     check: Callable[[Any, Path | None], Sequence[Finding]] = _nothing_wrong
     files: Callable[[Any], Sequence[str]] = _no_files
     fill: Callable[[Any, Mapping[str, bytes]], Any] = _as_it_is
+    claims: Callable[[Any, Path | None], str | None] = _nothing_claimed
 
 
 class NoTopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

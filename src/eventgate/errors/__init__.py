@@ -9,12 +9,14 @@ EventGateError
 │   ├── Unauthenticated       401 auth
 │   ├── TopicNotFound         404 topic
 │   ├── BodyTooLarge          413 size
+│   ├── BatchTooLong          413 size
 │   ├── UnsupportedMedia      415 media
 │   ├── NotListed             403 auth
 │   ├── FieldForbidden        403 permission
 │   ├── InvalidJson           400 json
 │   ├── InvalidEvent          400 validation
 │   ├── UnacceptableEvent     400 or 413, the writer's name
+│   ├── ReceiptMismatch       422 receipt
 │   ├── Overloaded            503 overload
 │   │   └── RateLimited       429 overload
 │   ├── Unavailable           503 unavailable
@@ -34,17 +36,16 @@ Messages hold no values of events, tokens, addresses or secrets (contract, secti
 from __future__ import annotations
 
 from eventgate.errors.base import EventGateError
+from eventgate.errors.bodies import BatchTooLong, BodyTooLarge, InvalidJson, UnsupportedMedia
 from eventgate.errors.faults import KeySetError, SchemaError, SinkUnavailable, SourceError, Unreachable
 from eventgate.errors.findings import ConfigurationError, Finding
 from eventgate.errors.refusals import (
     AccessReason,
     AuthReason,
-    BodyTooLarge,
     FieldForbidden,
     HeadersTooLarge,
     InternalError,
     InvalidEvent,
-    InvalidJson,
     MalformedRequest,
     MethodNotAllowed,
     Misconfigured,
@@ -52,6 +53,7 @@ from eventgate.errors.refusals import (
     Overloaded,
     Problem,
     RateLimited,
+    ReceiptMismatch,
     Refusal,
     RouteNotFound,
     TopicBroken,
@@ -59,12 +61,12 @@ from eventgate.errors.refusals import (
     UnacceptableEvent,
     Unauthenticated,
     Unavailable,
-    UnsupportedMedia,
 )
 
 __all__ = [
     "AccessReason",
     "AuthReason",
+    "BatchTooLong",
     "BodyTooLarge",
     "ConfigurationError",
     "EventGateError",
@@ -82,6 +84,7 @@ __all__ = [
     "Overloaded",
     "Problem",
     "RateLimited",
+    "ReceiptMismatch",
     "Refusal",
     "RouteNotFound",
     "SchemaError",

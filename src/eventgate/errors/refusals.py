@@ -115,23 +115,6 @@ class TopicNotFound(Refusal):
         super().__init__("no such topic; GET /topics lists them")
 
 
-class BodyTooLarge(Refusal):
-    """The body, or what it decompresses to, is larger than the limit (bytes)."""
-
-    status = 413
-    type = "size"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is larger than {limit} bytes")
-
-
-class UnsupportedMedia(Refusal):
-    """The media type, charset or content coding is not one the gate reads."""
-
-    status = 415
-    type = "media"
-
-
 class NotListed(Refusal):
     """The subject may not write to the topic."""
 
@@ -150,13 +133,6 @@ class FieldForbidden(Refusal):
 
     def __init__(self, message: str, *, pointer: str | None = None) -> None:
         super().__init__(message, reason="field", pointer=pointer)
-
-
-class InvalidJson(Refusal):
-    """The body is not one I-JSON document (RFC 7493)."""
-
-    status = 400
-    type = "json"
 
 
 class InvalidEvent(Refusal):
@@ -180,6 +156,16 @@ class UnacceptableEvent(Refusal):
         super().__init__("a required sink can never take this event")
         self.problems = problems
         self.status = 413 if too_large else 400
+
+
+class ReceiptMismatch(Refusal):
+    """A good receipt that is not this event's. `what` is what differs: topic, subject, body or event id."""
+
+    status = 422
+    type = "receipt"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the receipt is for another {what}; send it with the request that it answered, or not at all")
 
 
 class Overloaded(Refusal):

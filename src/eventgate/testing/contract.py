@@ -43,6 +43,14 @@ async def write_one(writer: Writer, event: Event, *, seconds: float = SECONDS) -
     return (await write(writer, event, seconds=seconds))[0]
 
 
+def target_of(writer: Writer, event: Event) -> str:
+    """Where `writer` says that `event` lands; a text that is not empty."""
+    target = writer.target(event.topic, event.options.get(writer.name))
+    assert isinstance(target, str)
+    assert target
+    return target
+
+
 @asynccontextmanager
 async def opened(writer: Writer) -> AsyncIterator[Writer]:
     """`writer`, open, and closed afterwards."""
@@ -88,6 +96,21 @@ class WriterContract:
         """It says what it says at once, before the writer is open."""
         answer = self.writer(tmp_path).refuse(self.event())
         assert answer is None or isinstance(answer, Unacceptable)
+
+    def renewed(self, folder: Path) -> Writer:
+        """The same writer to the same sink with other credentials, where the sink has any."""
+        return self.writer(folder)
+
+    async def test_the_target_depends_on_the_sink_alone(self, tmp_path: Path) -> None:
+        """It is the same text before the writer is open and after, in another one, and with other credentials."""
+        event = self.event()
+        writer = self.writer(tmp_path)
+        target = target_of(writer, event)
+        async with opened(writer):
+            await write_one(writer, event)
+            assert target_of(writer, event) == target
+        assert target_of(self.writer(tmp_path), event) == target
+        assert target_of(self.renewed(tmp_path), event) == target
 
     async def test_ordinary_events_are_delivered(self, tmp_path: Path) -> None:
         """Alone and in groups, an empty one included."""
@@ -140,6 +163,17 @@ class KeepingWriterContract(WriterContract):
     async def mend_sink(self, folder: Path) -> None:
         """Make it usable again."""
         raise NotImplementedError
+
+    def elsewhere(self, folder: Path) -> Sequence[tuple[Writer, Event]]:
+        """Writers and events of the same topic that would land in other places: each with one thing changed."""
+        return [(self.writer(folder / "elsewhere"), self.event())]
+
+    async def test_another_place_is_another_target(self, tmp_path: Path) -> None:
+        """Whatever it is that sends events there; nobody asks the sink for it."""
+        await self.break_sink(tmp_path)
+        targets = [target_of(self.writer(tmp_path), self.event())]
+        targets += [target_of(writer, event) for writer, event in self.elsewhere(tmp_path)]
+        assert len(set(targets)) == len(targets) > 1
 
     async def test_a_delivered_event_is_there_byte_for_byte(self, tmp_path: Path) -> None:
         """Large integers and decimals keep their text; no number is read and written again."""

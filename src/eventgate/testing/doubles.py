@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping
@@ -11,14 +12,23 @@ from eventgate.errors import SinkUnavailable
 
 
 class RecordingWriter:
-    """Delivers into a list. `groups` holds what each `write` was told; `refusal` is what `refuse` says of any event."""
+    """Delivers into a list. `groups` holds what each `write` was told; `refusal` is what `refuse` says of any event.
+
+    `place` is its target: change it, and it stands for another sink.
+    """
 
     def __init__(
-        self, name: str = "recording", *, grouping: Grouping | None = None, refusal: Unacceptable | None = None
+        self,
+        name: str = "recording",
+        *,
+        grouping: Grouping | None = None,
+        refusal: Unacceptable | None = None,
+        place: str = "a list",
     ) -> None:
         self.name = name
         self.grouping = grouping
         self.refusal = refusal
+        self.place = place
         self.groups: list[tuple[Event, ...]] = []
         self.opened = 0
         self.closed = 0
@@ -35,6 +45,10 @@ class RecordingWriter:
     def refuse(self, event: Event) -> Unacceptable | None:
         """What was said to refuse."""
         return self.refusal
+
+    def target(self, topic: str, options: Any) -> str:
+        """The place, and the topic."""
+        return f"{self.place}/{topic}"
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """`delivered`, with the index in `events` as position."""

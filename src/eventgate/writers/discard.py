@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping, NoTopicSettings, WriterContext, WriterSpec
+
+_DELIVERED = WriteResult(Outcome.DELIVERED)
 
 
 class DiscardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,9 +32,13 @@ class DiscardWriter:
         """Nothing is refused."""
         return None
 
+    def target(self, topic: str, options: Any) -> str:
+        """Nowhere, always."""
+        return "nowhere"
+
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """`delivered` for each, at once."""
-        return [WriteResult(Outcome.DELIVERED)] * len(events)
+        return [_DELIVERED] * len(events)
 
     async def probe(self) -> None:
         """Nothing can be down."""

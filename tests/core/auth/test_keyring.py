@@ -91,6 +91,7 @@ async def test_the_same_keys_again_are_confirmed_and_keep_the_memory() -> None:
         jwks(jwk(ec_key(), kid="old")),
         ONLY_NEW[:99],
     ],
+    ids=("empty", "html", "no key", "no RSA key", "foreign curve", "cut off"),
 )
 async def test_a_bad_answer_changes_nothing_but_is_told(answer: bytes) -> None:
     ring = await ready_ring()

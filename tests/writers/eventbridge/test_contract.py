@@ -9,7 +9,8 @@ import pytest
 
 from eventgate.core.model import Event, WriteResult
 from eventgate.core.writer import Writer
-from eventgate.testing import KeepingWriterContract
+from eventgate.testing import KeepingWriterContract, make_event
+from eventgate.writers.eventbridge.settings import EventBridgeTopicSettings
 from eventgate.writers.eventbridge.writer import EventBridgeWriter
 from tests.aws.environment import use_credentials
 from tests.aws.stub import EventsStub, Hangup, events_stub
@@ -42,6 +43,18 @@ class TestEventBridge(KeepingWriterContract):
         writer = _Noting("eventbridge", settings(endpoint_url=self.stub.url), True)
         writer.known = self.known
         return writer
+
+    def elsewhere(self, folder: Path) -> Sequence[tuple[Writer, Event]]:
+        """Another bus, endpoint, source or detail type."""
+        own = EventBridgeTopicSettings(source="other"), EventBridgeTopicSettings(detail_type="other")
+        others = (
+            settings(endpoint_url=self.stub.url, event_bus_arn=f"{settings().event_bus_arn}-2"),
+            settings(endpoint_url="https://elsewhere.example"),
+        )
+        return [
+            *((EventBridgeWriter("eventbridge", each, True), self.event()) for each in others),
+            *((self.writer(folder), make_event(options={"eventbridge": each})) for each in own),
+        ]
 
     async def stored(self, folder: Path) -> Sequence[tuple[str, str, bytes]]:
         """What the bus took: the source is the topic."""

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from eventgate.core.model import Event
 from eventgate.core.writer import Writer
-from eventgate.testing import KeepingWriterContract
+from eventgate.testing import KeepingWriterContract, make_event
+from eventgate.writers.kafka.settings import KafkaTopicSettings
 from tests.services.broker import Broker
 from tests.services.proxy import TcpProxy
 from tests.writers.kafka.support import kafka_writer
@@ -33,6 +35,15 @@ class TestKafka(KeepingWriterContract):
     def writer(self, folder: Path) -> Writer:
         """Topics as the events name them."""
         return kafka_writer(self.bootstrap)
+
+    def renewed(self, folder: Path) -> Writer:
+        """Credentials are properties."""
+        return kafka_writer(self.bootstrap, config={"sasl.username": "u", "sasl.password": "other"})
+
+    def elsewhere(self, folder: Path) -> Sequence[tuple[Writer, Event]]:
+        """Another cluster, and another topic."""
+        named = make_event(options={"kafka": KafkaTopicSettings(topic="other")})
+        return [(kafka_writer("elsewhere:9092"), self.event()), (self.writer(folder), named)]
 
     async def stored(self, folder: Path) -> Sequence[tuple[str, str, bytes]]:
         """Read past the proxy."""

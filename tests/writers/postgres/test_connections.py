@@ -104,8 +104,23 @@ async def test_a_password_that_changes_is_read_again(postgres: Database, databas
         assert outcomes(await deliver(writer, make_event())) == ["delivered"]
         assert vault.asked == 0
         postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", user)
+        before = writer.target("orders", None)
         assert outcomes(await deliver(writer, make_event())) == ["delivered"]
         assert vault.asked == 1
+        assert writer.target("orders", None) == before
+
+
+async def test_a_secret_that_leads_to_another_database_makes_another_target(postgres: Database, database: str) -> None:
+    """What was delivered to the former one is not in this one."""
+    user = postgres.create_user("right")
+    postgres.execute(f'GRANT ALL ON ALL TABLES IN SCHEMA public TO "{user}"', database=database)
+    former = plain(postgres.dsn("former", user=user, password="wrong"))
+    vault = Vault(plain(postgres.dsn(database, user=user, password="right")))
+    writer = build({"dsn": Secret(former, "secretsmanager:db")}, vault.resolve)
+    before = writer.target("orders", None)
+    async with opened(writer):
+        await writer.probe()
+        assert writer.target("orders", None) != before
 
 
 async def test_a_wrong_password_is_told_and_asked_about_now_and_then(postgres: Database, database: str) -> None:

@@ -51,6 +51,15 @@ class TestPostgres(LedgerWriterContract):
         """All of a test's writers write to its database."""
         return postgres_writer(self.postgres.dsn(self.name))
 
+    def renewed(self, folder: Path) -> PostgresWriter:
+        """Another role with another password."""
+        return postgres_writer(self.postgres.dsn(self.name, "other", "secret"))
+
+    def elsewhere(self, folder: Path) -> Sequence[tuple[PostgresWriter, Event]]:
+        """Another database, and other SQL."""
+        other = msgspec.structs.replace(self.event(), options=options("SELECT 2 FROM jsonb_array_elements($1)"))
+        return [(postgres_writer(self.postgres.dsn("elsewhere")), self.event()), (self.writer(folder), other)]
+
     async def stored(self, folder: Path) -> Sequence[tuple[str, str, bytes]]:
         """What the table holds, in the compact form of the events that the suite makes."""
         return [(topic, id, msgspec.json.encode(msgspec.json.decode(body))) for topic, id, body in self.rows()]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -50,6 +51,10 @@ class FilesWriter:
         if _FILE_NAME.fullmatch(event.topic) or self._file_name(event) != f"{event.topic}.ndjson":
             return None
         return Unacceptable("the topic's name cannot be a file's name; give the topic a `file`")
+
+    def target(self, topic: str, options: Any) -> str:
+        """The file that the events of a topic go to: what a receipt says is delivered, was delivered there."""
+        return str(self._folder.absolute() / _file_name(topic, options))
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """Append the events of each file together, with one sync."""
@@ -101,12 +106,16 @@ class FilesWriter:
         return results
 
     def _file_name(self, event: Event) -> str:
-        return getattr(event.options.get(self.name), "file", None) or f"{event.topic}.ndjson"
+        return _file_name(event.topic, event.options.get(self.name))
 
     def _try_folder(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self._folder) as file:
             file.write(b"\n")
+
+
+def _file_name(topic: str, options: object) -> str:
+    return getattr(options, "file", None) or f"{topic}.ndjson"
 
 
 def _line(event: Event) -> bytes:

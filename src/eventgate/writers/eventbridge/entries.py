@@ -92,6 +92,14 @@ def requests(numbered: Sequence[tuple[int, Entry]], max_bytes: int) -> Iterator[
         yield request
 
 
+def target(topic: str, options: object, settings: EventBridgeSettings) -> str:
+    """The bus, and by what its rules tell the entries of `topic` from others."""
+    own = options if isinstance(options, EventBridgeTopicSettings) else _OWN
+    source = own.source or settings.source or topic
+    detail_type = own.detail_type or settings.detail_type
+    return "\n".join((settings.event_bus_arn, settings.endpoint_url or "", source, detail_type))
+
+
 def trace_header(traceparent: str | None) -> str | None:
     """A W3C `traceparent` as the X-Ray header that stands for the same trace; None where there is none.
 

@@ -12,7 +12,7 @@ from eventgate.aws.faults import AwsFailure
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping, WriterContext, WriterSpec
 from eventgate.errors import ConfigurationError, Finding, SinkUnavailable
-from eventgate.writers.eventbridge.entries import MAX_ENTRIES, Entry, compose, refusal, requests
+from eventgate.writers.eventbridge.entries import MAX_ENTRIES, Entry, compose, refusal, requests, target
 from eventgate.writers.eventbridge.outcomes import undone, verdicts
 from eventgate.writers.eventbridge.settings import EventBridgeSettings, EventBridgeTopicSettings
 
@@ -23,6 +23,7 @@ FIRST_PAUSE_SECONDS: Final = 0.05
 LONGEST_PAUSE_SECONDS: Final = 1.0
 """Between attempts at throttled entries: a random time up to a bound that doubles from the first to the longest."""
 
+_ABSENT: Final = "ResourceNotFoundException"
 _INVALID: Final = "ValidationException"
 _CLOSED: Final = WriteResult(Outcome.FAILED, reason="the writer is closed")
 
@@ -55,6 +56,10 @@ class EventBridgeWriter:
         """What EventBridge does not take: anything but an object, long integers, too many bytes, AWS's own sources."""
         return refusal(event, self.name, self._settings)
 
+    def target(self, topic: str, options: Any) -> str:
+        """The bus and what its rules go by: source and detail type."""
+        return target(topic, options, self._settings)
+
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """Put the events on the bus; `delivered` is what EventBridge gave an id."""
         client = self._client
@@ -83,8 +88,12 @@ class EventBridgeWriter:
             raise SinkUnavailable(problem.reason)
 
     async def inspect(self, topics: Mapping[str, Any]) -> Sequence[Finding]:
-        """What of `topics` (name -> its options) EventBridge will not take."""
+        """What of `topics` (name -> its options) EventBridge will not take, and whether there is such a bus."""
         findings = []
+        problem = None if self._client is None else await self._ask_for_bus(self._client)
+        if problem is not None and problem.code == _ABSENT:
+            hint = "its events fail until it is there; look at account, region and name"
+            findings.append(Finding("error", "", "there is no such event bus", "/event_bus_arn", hint))
         for name, options in topics.items():
             own = options if isinstance(options, EventBridgeTopicSettings) else EventBridgeTopicSettings()
             if (own.source or self._settings.source or name).startswith("aws."):

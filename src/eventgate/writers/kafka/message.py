@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 from eventgate.core.model import Event, Unacceptable
@@ -22,9 +23,13 @@ _SHORT: Final = 1024
 
 def topic_of(event: Event, writer: str) -> str:
     """The Kafka topic that `event` goes to."""
-    options = event.options.get(writer)
+    return named_topic(event.topic, event.options.get(writer))
+
+
+def named_topic(topic: str, options: object) -> str:
+    """The Kafka topic of the gate's `topic`, given its settings."""
     named = options.topic if isinstance(options, KafkaTopicSettings) else None
-    return named or event.topic
+    return named or topic
 
 
 def key_of(event: Event) -> bytes | None:
@@ -42,9 +47,18 @@ def headers_of(event: Event, *, subject: bool) -> Headers:
     ]
     if event.traceparent is not None:
         headers.append(("traceparent", event.traceparent.encode()))
-    if subject:
+    if subject or event.replayed_at is not None:
         headers.append(("eventgate-subject", event.subject.encode()))
+    if event.replayed_at is not None:
+        headers.append(("eventgate-received-at", _time(event.received_at)))
+        headers.append(("eventgate-replayed", _time(event.replayed_at)))
     return headers
+
+
+def _time(seconds: float) -> bytes:
+    """RFC 3339 in UTC, with milliseconds."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z").encode()
 
 
 def refuse(event: Event, topic: str, *, subject: bool, max_bytes: int) -> Unacceptable | None:

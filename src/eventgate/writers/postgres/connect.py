@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 
 from eventgate.errors import SourceError
+from eventgate.writers.postgres.place import place
 from eventgate.writers.postgres.settings import Database, PostgresSettings, SslMode
 
 if TYPE_CHECKING:
@@ -42,12 +43,16 @@ class _Secret(msgspec.Struct):
 
 
 class Connector:
-    """Opens connections. Raises `ValueError`, with a text that holds no secret, for settings that cannot be used."""
+    """Opens connections. Raises `ValueError`, with a text that holds no secret, for settings that cannot be used.
+
+    `place` says where the database is, without the credentials for it.
+    """
 
     def __init__(self, settings: PostgresSettings, resolve: Resolve | None = None) -> None:
         self._settings = settings
         self._resolve = resolve
         self._arguments = _arguments(settings, settings.dsn)
+        self.place = place(self._arguments)
         self._version = 0
         self._renew_at = 0.0
 
@@ -90,6 +95,7 @@ class Connector:
             values = {name: await resolve(reference) for name, reference in references.items()}
             given = msgspec.structs.replace(dsn, **values) if isinstance(dsn, Database) else values["dsn"]
             self._arguments = _arguments(self._settings, given)
+            self.place = place(self._arguments)
         except (SourceError, ValueError):  # then the refusal of the old ones is what there is to say
             return False
         self._version += 1
