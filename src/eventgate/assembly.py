@@ -11,6 +11,7 @@ from functools import partial
 
 from eventgate.config.configuration import Configuration
 from eventgate.config.loader import PolicyLoader, load_configuration
+from eventgate.config.receipt_keys import receipts_of
 from eventgate.core.admission import Admission
 from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.cors import Cors
@@ -149,7 +150,7 @@ async def open_assembly(
     admission = Admission(settings.limits, lambda: assembly.policy, keyring)
     assembly.gateway = Gateway(
         admission=admission,
-        posting=Posting(settings.limits, admission, delivery),
+        posting=Posting(settings.limits, admission, delivery, receipts_of(settings)),
         policy=lambda: assembly.policy,
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),

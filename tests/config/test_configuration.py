@@ -64,7 +64,6 @@ async def test_findings_of_all_files_come_at_once(tmp_path: Path) -> None:
 
 
 UNAVAILABLE: list[tuple[dict[str, Any], str]] = [
-    ({"receipts": {"active": "a", "keys": {"a": "secret"}}}, "/receipts"),
     ({"spool": {"store": "sqlite:spool.db"}}, "/spool"),
 ]
 

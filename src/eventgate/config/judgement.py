@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from eventgate.config.places import Places, is_in_s3
+from eventgate.config.receipt_keys import judge_receipts
 from eventgate.config.settings import Settings
 from eventgate.config.sources import Directory
 from eventgate.errors import Finding, SourceError
 
-_UNAVAILABLE: Final = ("receipts", "spool")
+_UNAVAILABLE: Final = ("spool",)
 """Sections that this version knows and cannot keep the promise of."""
 _NOT_IN_THIS_VERSION: Final = "is not available in this version"
 
@@ -29,6 +30,7 @@ async def judge(
         *_public_keys(settings, file),
         *_key_times(settings, file),
         *_origins(settings, file),
+        *judge_receipts(settings, file),
         *await _missing_keys_file(settings, directory, file),
         *_certificates(settings, directory, file),
     ]

@@ -29,9 +29,16 @@ class Validation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Receipts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Signed receipts, with which a retry reaches only the writers that still lack the event."""
 
-    active: Annotated[str, Meta(min_length=1, description="Id of the key that signs new receipts.")]
-    keys: Annotated[dict[str, str], Meta(min_length=1, description="Secret keys by id; old ones still verify.")]
-    ttl_seconds: Annotated[int, Meta(ge=1, description="How long a receipt counts.")] = 86400
+    active: Annotated[str, Meta(min_length=1, description="Id of the key that signs new receipts: one of `keys`.")]
+    keys: Annotated[
+        dict[str, str],
+        Meta(
+            min_length=1,
+            description="Secret keys by id, each by reference, of 16 bytes at least and better 32. Every one of them "
+            "verifies. An id has letters, digits and `._-`, 32 at most.",
+        ),
+    ]
+    ttl_seconds: Annotated[int, Meta(ge=1, description="How long a receipt counts, in seconds.")] = 86400
 
 
 class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,7 +100,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = {}
     limits: Annotated[Limits, Meta(description="How much the gate takes on.")] = Limits()
     validation: Annotated[Validation, Meta(description="How events are checked.")] = Validation()
-    receipts: Annotated[Receipts | None, Meta(description="Receipts. Not available in this version.")] = None
+    receipts: Annotated[Receipts | None, Meta(description="Receipts. Off while unset.")] = None
     ledger: Annotated[Ledger, Meta(description="How long event ids are remembered.")] = Ledger()
     spool: Annotated[Spool | None, Meta(description="The spool. Not available in this version.")] = None
     terminate: Annotated[Terminate, Meta(description="Who may rebuild the gate over HTTP.")] = Terminate()

@@ -8,12 +8,13 @@ import time
 import msgspec
 
 from eventgate.core import ids, json, judging
-from eventgate.core.admission import Admission
+from eventgate.core.admission import Admission, Admitted
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
 from eventgate.core.limits import Limits
 from eventgate.core.model import Event, Request, Response, WriteResult
+from eventgate.core.receipts import Course, Receipts, WithoutReceipts, WithReceipts, scope_of
 from eventgate.core.responses import delivered, json_answer
 from eventgate.core.topics import Topic
 from eventgate.errors import Overloaded
@@ -22,18 +23,21 @@ from eventgate.errors import Overloaded
 class Posting:
     """Judges posted events in the order that docs/api.md gives, and has them delivered."""
 
-    def __init__(self, limits: Limits, admission: Admission, delivery: Delivery) -> None:
+    def __init__(
+        self, limits: Limits, admission: Admission, delivery: Delivery, receipts: Receipts | None = None
+    ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
+        self._receipts = receipts
         self._in_flight = 0
 
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
         self._check_load()
-        event, topic = await self._judge(request, head, topic_name, trail)
+        event, topic, course = await self._judge(request, head, topic_name, trail)
         trail.event_id = event.event_id
-        settled = judging.refusals(self._delivery, event, topic)
+        settled = judging.refusals(self._delivery, event, topic, course.settled())
         deadline = self._deadline(request, topic)
         self._check_load()
         self._in_flight += 1
@@ -44,15 +48,15 @@ class Posting:
             self._in_flight -= 1
         status, problems = verdict(topic, results)
         trail.problems = tuple(problems)
-        ignored = None if head.first(b"eventgate-receipt") is None else "ignored"
-        return delivered(status, event.event_id, results, problems, ignored)
+        receipt = course.issue(event.event_id, [results])
+        return delivered(status, event.event_id, results, problems, receipt, course.status)
 
     async def validate(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}/validate`: all but the delivery; raises `Refusal`."""
         self._check_load()
-        event, topic = await self._judge(request, head, topic_name, trail)
+        event, topic, course = await self._judge(request, head, topic_name, trail)
         trail.event_id = event.event_id
-        judging.refusals(self._delivery, event, topic)
+        judging.refusals(self._delivery, event, topic, course.settled())
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
     def _check_load(self) -> None:
@@ -60,15 +64,17 @@ class Posting:
         if self._in_flight >= self._limits.max_in_flight:
             raise Overloaded("the gate has as many events under way as it may")
 
-    async def _judge(self, request: Request, head: Head, topic_name: str, trail: Trail) -> tuple[Event, Topic]:
+    async def _judge(self, request: Request, head: Head, topic_name: str, trail: Trail) -> tuple[Event, Topic, Course]:
         admitted = await self._admission.admit(request, head, topic_name, trail)
         body = (await request.body(self._limits.max_body_bytes)).strip(json.WHITE_SPACE)
         head.check_media()
         topic = admitted.topic
         document = judging.judge(body, topic, admitted.grant(), self._limits.max_depth)
+        named = judging.own_id(topic, document) or judging.idempotency_key(head)
+        course = self._course(head, admitted, body, named)
         event = Event(
             topic=topic.name,
-            event_id=judging.own_id(topic, document) or judging.idempotency_key(head) or ids.uuid7(),
+            event_id=course.event_id or named or ids.uuid7(),
             subject=admitted.subject,
             body=body,
             document=document,
@@ -78,7 +84,16 @@ class Posting:
             traceparent=judging.traceparent(head),
             options=topic.options,
         )
-        return event, topic
+        return event, topic, course
+
+    def _course(self, head: Head, admitted: Admitted, body: bytes, named: str | None) -> Course:
+        """How far the receipt of an earlier answer says that it came; raises `ReceiptMismatch`."""
+        offered = head.all(b"eventgate-receipt")
+        if self._receipts is None:
+            return WithoutReceipts(offered)
+        topic = admitted.topic
+        scope = scope_of(topic.name, admitted.subject, body)
+        return WithReceipts(self._receipts, scope, self._delivery.targets(topic), offered, named)
 
     def _deadline(self, request: Request, topic: Topic) -> float:
         seconds = self._limits.request_timeout_seconds

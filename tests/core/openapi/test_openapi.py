@@ -120,7 +120,7 @@ def test_topics_whose_names_look_alike_keep_their_own_schemas() -> None:
 
 def test_the_statuses_of_a_post_are_all_described() -> None:
     document = described(topic("t", {}))
-    refusals = {"400", "401", "403", "404", "405", "413", "415", "429", "431", "500", "503"}
+    refusals = {"400", "401", "403", "404", "405", "413", "415", "422", "429", "431", "500", "503"}
     assert set(document["paths"]["/topics/t"]["post"]["responses"]) == {"202", "409", *refusals}
     assert set(document["paths"]["/topics/t/validate"]["post"]["responses"]) == {"200", *refusals}
     assert document["paths"]["/topics/t"]["post"]["security"] == [{"bearer": []}]

@@ -16,7 +16,7 @@ _DESCRIPTION = (
     "A gate for JSON events: each topic takes events that match its schema and hands them to the writers. "
     "202 says that every required writer acknowledged the event."
 )
-_JUDGED = ("400", "401", "403", "404", "405", "413", "415", "429", "431", "500", "503")
+_JUDGED = ("400", "401", "403", "404", "405", "413", "415", "422", "429", "431", "500", "503")
 
 
 def openapi(topics: Iterable[Topic], *, token_url: bool, version: str) -> bytes:
@@ -69,7 +69,10 @@ def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
     reading = read(f"schema.{name}", f"The JSON Schema of {name}.", {"200": schema, **refusals("404", "503")})
     posting: dict[str, Any] = {
         "security": [{"bearer": []}],
-        "parameters": [{"$ref": "#/components/parameters/IdempotencyKey"}],
+        "parameters": [
+            {"$ref": "#/components/parameters/IdempotencyKey"},
+            {"$ref": "#/components/parameters/Receipt"},
+        ],
         "requestBody": body,
     }
     accepted = answer("Every required writer acknowledged the event.", {"$ref": "#/components/schemas/Success"})
