@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -15,6 +15,7 @@ from eventgate.config.receipt_keys import receipts_of
 from eventgate.core.admission import Admission
 from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.cors import Cors
+from eventgate.core.deferral import DeferringDelivery
 from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Dependency, Health
@@ -23,6 +24,7 @@ from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
 from eventgate.core.writer import Writer
 from eventgate.errors import Finding, SourceError
+from eventgate.spooling import Spooling, open_spooling
 
 log = logging.getLogger("eventgate.configuration")
 
@@ -46,6 +48,7 @@ class Assembly:
         self._told: frozenset[Finding] = frozenset()
 
     gateway: Gateway
+    spooling: Spooling
 
     async def refresh_policy(self) -> None:
         """Read topics and access rules again; what cannot be taken leaves its last good version in force."""
@@ -95,7 +98,7 @@ class Assembly:
     def warnings(self) -> list[str]:
         """What `/health` warns of: broken topics, and topics whose last good version is in force."""
         broken = [f"topic {name} is out of service: {why}" for name, why in sorted(self.policy.broken.items())]
-        return [*broken, *self.policy.notes]
+        return [*broken, *self.policy.notes, *self.spooling.warnings()]
 
     async def ask_configuration(self) -> None:
         """Raises `SourceError` if the gate was to be rebuilt and could not."""
@@ -126,11 +129,13 @@ async def open_assembly(
     terminate: Callable[[], None],
     instruments: Instruments,
     keys_seconds: float,
+    background: bool,
     former: Assembly | None = None,
 ) -> Assembly:
     """Open the configuration at `conf`; closing `stack` closes it. Raises `ConfigurationError` with all findings.
 
-    The first keys are waited for at most `keys_seconds`. `former` is the assembly that this one is to replace.
+    The first keys are waited for at most `keys_seconds`. `background`: the spool is drained by itself. `former` is the
+    assembly that this one is to replace.
     """
     configuration = await load_configuration(conf, env, default_sqlite=default_sqlite)
     settings = configuration.settings
@@ -141,16 +146,20 @@ async def open_assembly(
     assembly = Assembly(configuration, loader, policy, keyring)
     assembly.tell((*configuration.findings, *findings))
     writers = configuration.build_writers()
+    opened: list[Writer] = []
+    stack.push_async_callback(_close_all, opened)
     for writer in writers:
         await writer.open()
-        stack.push_async_callback(writer.close)
-    delivery = Delivery(writers)
+        opened.append(writer)
+    assembly.spooling = spooling = open_spooling(configuration, stack)
+    delivery = Delivery(writers) if spooling.spool is None else DeferringDelivery(writers, spooling.spool)
     stack.push_async_callback(delivery.close)
+    stack.push_async_callback(spooling.stop)
     origins = tuple(settings.cors.origins)
     admission = Admission(settings.limits, lambda: assembly.policy, keyring)
     assembly.gateway = Gateway(
         admission=admission,
-        posting=Posting(settings.limits, admission, delivery, receipts_of(settings)),
+        posting=Posting(settings.limits, admission, delivery, spooling.keeping, receipts_of(settings)),
         policy=lambda: assembly.policy,
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),
@@ -161,7 +170,18 @@ async def open_assembly(
         terminate=terminate,
         cors=Cors(origins) if origins else None,
     )
+    spooling.attach(delivery, lambda: assembly.policy.topics, tuple(writer.name for writer in writers))
+    if background:
+        spooling.start()
     return assembly
+
+
+async def _close_all(writers: Sequence[Writer]) -> None:
+    """Close them side by side: several whose sinks hang must not take the time of all of them together."""
+    ends = await asyncio.gather(*(writer.close() for writer in writers), return_exceptions=True)
+    for writer, end in zip(writers, ends, strict=True):
+        if end is not None:
+            log.warning("closing the writer %s failed", writer.name, exc_info=end)
 
 
 def _keyring(configuration: Configuration, former: Assembly | None) -> KeyRing:
@@ -182,6 +202,7 @@ def _dependencies(assembly: Assembly, writers: list[Writer]) -> list[Dependency]
 
     return [
         *(Dependency(writer.name, writer.probe, partial(required, writer.name)) for writer in writers),
+        *assembly.spooling.dependencies(),
         Dependency("configuration", assembly.ask_configuration),
         Dependency("keys", assembly.ask_keys),
         Dependency("access", partial(assembly.ask_source, "access")),

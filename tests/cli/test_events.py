@@ -7,12 +7,17 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from eventgate.core.model import Event
+from eventgate.errors import Unreachable
 from eventgate.testing import make_event
+from eventgate.writers.sqlite.reader import read_events
 from tests.cli.commands import PROGRAM, environment, eventgate
 from tests.writers.support import deliver, sqlite_writer
 
@@ -90,6 +95,46 @@ def test_a_file_of_something_else_is_exit_code_3(tmp_path: Path) -> None:
     ended = eventgate("events", "--db", tmp_path / "f")
     assert ended.code == 3
     assert "cannot read events" in ended.error()
+
+
+@contextmanager
+def unprivileged(folder: Path) -> Iterator[None]:
+    """Root may write anywhere, so it becomes nobody for a while; others lose the right to write to `folder`."""
+    mode = folder.stat().st_mode
+    folder.chmod(0o555)
+    if root := os.geteuid() == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.chmod(mode)
+
+
+@pytest.fixture
+def shelf() -> Iterator[Path]:
+    """A folder that everybody may look into."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_database_where_nothing_may_be_written_is_read_once_it_was_closed(shelf: Path) -> None:
+    """As on a medium that is mounted for reading: SQLite would make files beside it."""
+    store(shelf, make_event(event_id="1"), make_event(event_id="2"))
+    (shelf / "events.db").chmod(0o444)
+    with unprivileged(shelf):
+        assert [each.event_id for each in read_events(shelf / "events.db")] == ["1", "2"]
+
+
+def test_a_database_with_a_log_that_cannot_be_read_is_not_taken_without_it(shelf: Path) -> None:
+    """Its newest events would be missing."""
+    store(shelf, make_event(event_id="1"))
+    (shelf / "events.db-wal").write_bytes(b"")
+    (shelf / "events.db-wal").chmod(0)
+    with unprivileged(shelf), pytest.raises(Unreachable):
+        list(read_events(shelf / "events.db"))
 
 
 def test_follow_waits_for_the_file_and_for_each_event(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands import ACCEPTED, PROGRAM, Ended, Posted, Says, environment, eventgate, refused, scripted_gate
+from tests.cli.commands import PROGRAM, Ended, environment, eventgate
+from tests.scripted_gate import ACCEPTED, Posted, Says, each, refused, scripted_gate
 
 TOKEN = {"EVENTGATE_TOKEN": "t"}
 
@@ -30,13 +31,12 @@ def lines(path: Path) -> list[Any]:
 def test_every_line_is_one_event(tmp_path: Path) -> None:
     events = tmp_path / "events.ndjson"
     events.write_bytes(b'{"n": 1}\n\n{"n":2}\n')
-    with scripted_gate(lambda post: ACCEPTED) as gate:
+    with scripted_gate(each(lambda post: ACCEPTED)) as gate:
         ended = send(gate.url, "orders", events)
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == "2 events: 2 accepted, 0 not accepted\n"
     assert gate.bodies() == [b'{"n": 1}', b'{"n":2}']
     assert {post.path for post in gate.posts} == {"/topics/orders"}
-    assert len({post.headers["idempotency-key"] for post in gate.posts}) == 2
 
 
 def test_a_document_from_standard_input_is_one_event() -> None:
@@ -50,7 +50,7 @@ def test_connections_are_kept(tmp_path: Path) -> None:
     events = tmp_path / "events.ndjson"
     events.write_text("".join(f'{{"n": {n}}}\n' for n in range(400)))
     with scripted_gate(lambda post: ACCEPTED) as gate:
-        assert send(gate.url, "orders", events).code == 0
+        assert send(gate.url, "orders", events, "--batch", "1", "--in-flight", "8").code == 0
     assert len(gate.posts) == 400
     assert gate.connections <= 8
 
@@ -63,15 +63,15 @@ def test_what_is_refused_is_written_with_its_reasons_in_order(tmp_path: Path) ->
     def answer(post: Posted) -> Says:
         return ACCEPTED if b"ok" in post.body else refused(400, "validation", "too bad", pointer="/bad")
 
-    with scripted_gate(answer) as gate:
+    with scripted_gate(each(answer)) as gate:
         ended = send(gate.url, "orders", events, "--failed", failed)
     assert ended.code == 1
     assert ended.out == f"5 events: 2 accepted, 3 not accepted (see {failed})\n"
     errors = [{"type": "validation", "message": "too bad", "pointer": "/bad"}]
     assert lines(failed) == [
-        {"line": 2, "event": {"bad": 1.10}, "status": 400, "errors": errors},
-        {"line": 3, "event": "nope", "status": 400, "errors": errors},
-        {"line": 5, "event": {"bad": 2}, "status": 400, "errors": errors},
+        {"line": 2, "event": {"bad": 1.10}, "status": 400, "errors": errors, "retryable": False},
+        {"line": 3, "event": "nope", "status": 400, "errors": errors, "retryable": False},
+        {"line": 5, "event": {"bad": 2}, "status": 400, "errors": errors, "retryable": False},
     ]
     assert '"event":{"bad": 1.10}' in failed.read_text()
 
@@ -86,7 +86,7 @@ def test_a_refused_document_on_many_lines_is_one_line_of_failed(tmp_path: Path) 
 
 def test_without_failed_the_reasons_stand_on_standard_error() -> None:
     answer = refused(400, "validation", "must be a number", pointer="/a")
-    with scripted_gate(lambda post: answer) as gate:
+    with scripted_gate(each(lambda post: answer)) as gate:
         ended = send(gate.url, "orders", "-", stdin=b"{}\n" * 12)
     assert ended.code == 1
     said = ended.err.splitlines()
@@ -122,7 +122,7 @@ def test_what_had_been_there_before_is_said() -> None:
 def test_what_every_event_would_be_told_ends_the_run(answer: Says, says: str, tmp_path: Path) -> None:
     events, failed = tmp_path / "events.ndjson", tmp_path / "failed.ndjson"
     events.write_text("{}\n" * 1000)
-    with scripted_gate(lambda post: answer) as gate:
+    with scripted_gate(each(lambda post: answer)) as gate:
         ended = send(gate.url, "orders", events, "--failed", failed)
     assert ended.code == 1
     assert says in ended.error()
@@ -147,7 +147,7 @@ def test_a_gate_that_is_not_there_is_exit_code_3(tmp_path: Path) -> None:
         (("orders", "absent.json"), TOKEN, "cannot read absent.json: No such file"),
         (("orders", "."), TOKEN, "cannot read .: Is a directory"),
         (("orders", "-", "--failed", "absent/f"), TOKEN, "cannot write absent/f"),
-        (("orders", "-", "--batch", "10"), TOKEN, "--batch"),
+        (("orders", "-", "--batch", "0"), TOKEN, "--batch"),
         (("orders", "-", "--resume"), TOKEN, "--resume"),
     ],
 )
@@ -187,7 +187,7 @@ def test_the_token_shows_nowhere(tmp_path: Path) -> None:
 
 def test_events_are_sent_as_they_come() -> None:
     """A pipe that stays open is no reason to hold back what has been read."""
-    with scripted_gate(lambda post: ACCEPTED) as gate:
+    with scripted_gate(each(lambda post: ACCEPTED)) as gate:
         command = [PROGRAM, "send", "orders", "-", "--url", gate.url]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(TOKEN)
@@ -205,7 +205,7 @@ def test_a_terminal_sees_a_progress_bar(tmp_path: Path) -> None:
     events = tmp_path / "events.ndjson"
     events.write_text("{}\n" * 50)
     ours, theirs = pty.openpty()
-    with scripted_gate(lambda post: ACCEPTED) as gate:
+    with scripted_gate(each(lambda post: ACCEPTED)) as gate:
         command = [PROGRAM, "send", "orders", str(events), "--url", gate.url]
         env = environment({**TOKEN, "TERM": "xterm"})
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True, env=env, timeout=60)

@@ -80,7 +80,8 @@ def test_a_broken_configuration_is_told(conf: Path) -> None:
     assert "config.json#/topic: unknown key" in ended.err
 
 
-def test_a_file_that_is_not_there(conf: Path) -> None:
+def test_a_file_that_is_not_there_is_told_before_anything_else(conf: Path) -> None:
+    (conf / "config.json").unlink()
     ended = eventgate("validate", "orders", "absent.json", "--conf", conf)
     assert ended.code == 2
     assert "cannot read absent.json" in ended.error()

@@ -49,3 +49,12 @@ async def test_no_finding_holds_a_secret(tmp_path: Path) -> None:
     found = await lint(str(tmp_path), {"LOGIN": "hunter2"})
     assert found
     assert "hunter2" not in repr(found)
+
+
+async def test_an_index_entry_of_the_wrong_shape_hides_nothing_else_of_its_topic(tmp_path: Path) -> None:
+    """Its other settings, and its schema, are looked at all the same."""
+    make(tmp_path, schemas={"orders": {"type": "objekt"}})
+    write(tmp_path / "topics/index.json", {"orders": {"spool": "yes", "gard": "x", "key": "id", "guard": "kafka"}})
+    found = {(each.file, each.pointer) for each in await lint(str(tmp_path), {}) if each.severity == "error"}
+    index = {("topics/index.json", f"/orders/{name}") for name in ("spool", "gard", "key", "guard")}
+    assert found == index | {("topics/orders.json", "/type")}

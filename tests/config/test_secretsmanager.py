@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from eventgate.config.secrets import Secret, Secrets
 from eventgate.config.sources import FileDirectory
 from eventgate.errors import SourceError
 from tests.aws.environment import use_credentials
-from tests.config.directories import load, make
+from tests.config.directories import load, make, write
+from tests.config.servers import answering, certificate, serving
 from tests.services.aws import REGION, Aws
 
 SECRET = {"user": "ann", "password": "hunter2", "port": 5432, "tls": True, "hosts": []}
@@ -117,3 +119,29 @@ async def test_a_writer_is_given_the_means_to_ask_again(store: Any, tmp_path: Pa
     assert await resolve("env:TOKEN") == "t"
     with pytest.raises(SourceError, match="is no reference"):
         await resolve("db")
+
+
+@pytest.mark.parametrize("bundle", ["ca/certificate.pem", "env:BUNDLE", "file:bundle"])
+async def test_secrets_come_by_the_certificates_that_the_configuration_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bundle: str
+) -> None:
+    """Also where it names them by a reference."""
+    (tmp_path / "ca").mkdir()
+    write(tmp_path / "bundle", "ca/certificate.pem\n")
+    context, _ = certificate(tmp_path / "ca", "127.0.0.1")
+    document = json.dumps({"SecretString": "https://sso.example/login"}).encode()
+    answer = answering("200 OK", document, "Content-Type: application/x-amz-json-1.1")
+
+    def read_all_and_answer(connection: socket.socket, head: bytes) -> None:
+        body = head.partition(b"\r\n\r\n")[2]
+        while not body.endswith(b"}"):
+            body += connection.recv(4096)
+        answer(connection, head)
+
+    with serving(read_all_and_answer, context) as server:
+        use_credentials(monkeypatch, AWS_ENDPOINT_URL=server.url(""))
+        conf = make(tmp_path, ssl_ca_bundle=bundle, token_provider_url="secretsmanager:login")
+        configuration = await load(conf, {"BUNDLE": "ca/certificate.pem"})
+    assert configuration.settings.token_provider_url == "https://sso.example/login"
+    assert configuration.settings.ssl_ca_bundle == str(tmp_path / "ca/certificate.pem")
+    assert server.heads[0].startswith(b"POST / ")

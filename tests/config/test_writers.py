@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
+import pytest
 
 from eventgate.config.definitions import define_topics
 from eventgate.config.index import Index
 from eventgate.config.snapshot import Snapshot, Text
-from eventgate.config.writers import ConfiguredWriter, parse_use
+from eventgate.config.writers import ConfiguredWriter, parse_use, parse_writers
 from eventgate.core.writer import Writer, WriterContext, WriterSpec
 
 
@@ -47,3 +50,14 @@ def test_a_topic_without_the_settings_that_a_writer_needs_is_broken_and_says_so(
     assert definition.error == (
         "orders.json: the writer db needs settings of its own for this topic: `table` is missing"
     )
+
+
+@pytest.mark.parametrize(("first", "second", "shared"), [("a.db", "./x/../a.db", True), ("a.db", "b.db", False)])
+def test_two_writers_on_one_file_are_a_warning(tmp_path: Path, first: str, second: str, *, shared: bool) -> None:
+    """Each would take the other's events for duplicates."""
+    raw = {"one": {"type": "sqlite", "path": first}, "two": {"type": "sqlite", "path": second}, "discard": {}}
+    writers, findings = parse_writers(raw, file="config.json", directory=tmp_path)
+    assert list(writers) == ["one", "two", "discard"]
+    message = "writes to the same place as the writer one: every event would be its duplicate"
+    told = [(each.severity, each.pointer, each.message) for each in findings]
+    assert told == ([("warning", "/writers/two", message)] if shared else [])

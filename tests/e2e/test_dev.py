@@ -221,3 +221,16 @@ def test_the_data_lake_is_offered_and_takes_its_events(tmp_path: Path, topic: st
         assert ended.code == 0, ended
         kept = eventgate("events", "--topic", topic, "--db", directory / "events.db").out.splitlines()
         assert len(kept) == len(events.read_bytes().splitlines())
+
+
+def test_a_second_gate_in_one_directory_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    """It would lead the first one's keys to another issuer."""
+    with dev(tmp_path) as running:
+        config = (tmp_path / ".eventgate-dev" / "config.json").read_bytes()
+        ended = eventgate("dev", "--port", "0", cwd=tmp_path)
+        assert ended.code == 3
+        assert ended.error() == "another `eventgate dev` serves .eventgate-dev; --dir names another directory"
+        assert (tmp_path / ".eventgate-dev" / "config.json").read_bytes() == config
+        assert running.stop() == 0
+    with dev(tmp_path) as again:
+        assert again.commands("curl ")

@@ -109,7 +109,7 @@ async def test_one_poison_row_among_good_neighbours(tmp_path: Path, sinks: Sinks
     async with opened(tmp_path, sinks, rows={"guard": "postgres", "writers": uses}) as rig:
         good = [rig.post(f"g-{number}", "rows", name="bolt") for number in range(20)]
         poison, *others = await asyncio.gather(rig.post("poison", "rows", name="far too long"), *good)
-    assert poison.status == 400
+    assert (poison.status, poison.blamed) == (400, ["postgres"])
     assert poison.outcomes == {"postgres": "refused", "kafka": "skipped"}
     assert "far too long" not in str(poison.document)
     assert [answer.status for answer in others] == [202] * 20

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from backports import zstd
 
 Fields = tuple[tuple[str, bytes], ...]
 
@@ -145,18 +148,24 @@ MEDIA = (
     ("application/json; charset=latin-1", 415),
     ("text/xml", 415),
     ("nonsense", 415),
-    ("application/x-ndjson", 415),
-    ("application/cloudevents+json", 415),
-    ("application/cloudevents-batch+json", 415),
+    ("application/x-ndjson", 202),
+    ("application/x-ndjson; charset=latin-1", 415),
+    ("application/cloudevents+json", 400),
+    ("application/cloudevents-batch+json", 400),
 )
+BINARY: Fields = (("ce-specversion", b"1.0"), ("ce-source", b"/s"), ("ce-type", b"t"))
 FREE_HEADERS: tuple[tuple[str, Fields, int], ...] = (
     ("idempotency key", (("Idempotency-Key", b"k-1"),), 202),
     ("idempotency key beyond ASCII", (("Idempotency-Key", "klíč-ž".encode()),), 202),
     ("idempotency key too long", (("Idempotency-Key", b"k" * 256),), 400),
     ("two idempotency keys", (("Idempotency-Key", b"a"), ("Idempotency-Key", b"b")), 400),
-    ("gzip", (("Content-Encoding", b"gzip"),), 415),
+    ("two codings", (("Content-Encoding", b"gzip, zstd"),), 415),
+    ("unknown coding", (("Content-Encoding", b"br"),), 415),
+    ("zstd that is none", (("Content-Encoding", b"zstd"),), 400),
     ("identity", (("Content-Encoding", b"identity"),), 202),
-    ("binary CloudEvent", (("ce-specversion", b"1.0"), ("ce-id", b"1")), 415),
+    ("binary CloudEvent", (*BINARY, ("ce-id", b"k%C5%BE 1")), 202),
+    ("binary CloudEvent without id", BINARY, 400),
+    ("binary CloudEvent of another version", (("ce-specversion", b"0.3"), *BINARY[1:], ("ce-id", b"1")), 400),
     ("correlation id", (("X-Correlation-ID", b"c-1"),), 202),
     ("request id", (("x-request-id", b"r-1"),), 202),
     ("unusable correlation id", (("X-Correlation-ID", b"c 1"), ("X-Request-ID", b"r-1")), 202),
@@ -168,6 +177,36 @@ FREE_HEADERS: tuple[tuple[str, Fields, int], ...] = (
     ("page of another origin", (("Origin", b"https://evil.example"),), 202),
     ("too many headers", tuple((f"X-{number}", b"v") for number in range(200)), 431),
     ("headers too large", (("X-Large", b"v" * 40_000),), 431),
+)
+CLOUDEVENT = b'{"specversion":"1.0","id":"c-1","source":"/s","type":"t","data":%b}'
+GZIP: Fields = (("Content-Encoding", b"gzip"),)
+ZSTD: Fields = (("Content-Encoding", b"zstd"),)
+NDJSON = b"application/x-ndjson"
+STRUCTURED = b"application/cloudevents+json"
+BATCHED = b"application/cloudevents-batch+json"
+BATCHES: tuple[tuple[str, bytes, Fields, bytes, int], ...] = (
+    ("lines", NDJSON, (), GOOD_RUN + b"\r\n\n " + GOOD_RUN, 202),
+    ("lines, some bad", NDJSON, (), GOOD_RUN + b'\n{"event_id":7}\nnope\n\xff\n' + GOOD_RUN, 207),
+    ("lines, all bad", NDJSON, (), b'{"event_id":7}\n7', 400),
+    ("lines, one forbidden", NDJSON, RITA, GOOD_RUN + b'\n{"event_id":"e","tenant_id":"t2"}', 207),
+    ("lines, one too large", NDJSON, (), GOOD_RUN + b'\n"' + b"x" * 65536 + b'"', 207),
+    ("no line", NDJSON, (), b"\n", 400),
+    ("lines with a byte order mark", NDJSON, (), b"\xef\xbb\xbf" + GOOD_RUN + b"\n" + GOOD_RUN, 207),
+    ("too many lines", NDJSON, (), b"{}\n" * 1001, 413),
+    ("lines, too large together", NDJSON, (), b" " * 300_000, 413),
+    ("lines in gzip", NDJSON, GZIP, gzip.compress(GOOD_RUN + b"\n" + GOOD_RUN, mtime=0), 202),
+    ("lines in zstd", NDJSON, ZSTD, zstd.compress(GOOD_RUN + b"\n" + GOOD_RUN), 202),
+    ("lines in gzip, too large", NDJSON, GZIP, gzip.compress(b" " * 300_000, mtime=0), 413),
+    ("lines in gzip, cut off", NDJSON, GZIP, gzip.compress(GOOD_RUN, mtime=0)[:-1], 400),
+    ("one event in gzip", b"application/json", GZIP, gzip.compress(GOOD_RUN, mtime=0), 202),
+    ("one event in gzip, too large", b"application/json", GZIP, gzip.compress(b"1" * 70_000, mtime=0), 413),
+    ("CloudEvent", STRUCTURED, (), CLOUDEVENT % GOOD_RUN, 202),
+    ("CloudEvent in gzip", STRUCTURED, GZIP, gzip.compress(CLOUDEVENT % GOOD_RUN, mtime=0), 202),
+    ("CloudEvent with a bad event", STRUCTURED, (), CLOUDEVENT % b"{}", 400),
+    ("CloudEvent that is none", STRUCTURED, (), GOOD_RUN, 400),
+    ("CloudEvents", BATCHED, (), b"[%b, %b]" % (CLOUDEVENT % GOOD_RUN, CLOUDEVENT % GOOD_RUN), 202),
+    ("CloudEvents, some bad", BATCHED, (), b"[%b,{},%b]" % (CLOUDEVENT % b"{}", CLOUDEVENT % GOOD_RUN), 207),
+    ("CloudEvents, no array", BATCHED, (), CLOUDEVENT % GOOD_RUN, 400),
 )
 RUNS: tuple[tuple[str, Fields, bytes, int], ...] = (
     ("good", ALICE, GOOD_RUN, 202),
@@ -202,6 +241,12 @@ def cases() -> Iterator[Case]:
         yield Case(f"runs: {name}", "POST", "/topics/runs", status, headers, body)
         validated = 200 if status == 202 else status
         yield Case(f"validate: {name}", "POST", "/topics/runs/validate", validated, headers, body)
+    for name, kind, headers, body, status in BATCHES:
+        who = () if headers == RITA else ALICE
+        fields = (*who, *headers, ("Content-Type", kind), ("Idempotency-Key", b"k-1"))
+        yield Case(f"batch: {name}", "POST", "/topics/runs", status, fields, body)
+        validated = 200 if status == 202 else status
+        yield Case(f"validate batch: {name}", "POST", "/topics/runs/validate", validated, fields, body)
     yield Case("unknown topic, no token", "POST", "/topics/nope", 401, (), b"{}")
     yield Case("unknown topic", "POST", "/topics/nope", 404, ALICE, b"{}")
     yield Case("broken topic", "POST", "/topics/broken", 503, ALICE, b"{}")

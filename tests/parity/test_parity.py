@@ -57,7 +57,7 @@ def asgi(deployed: Deployment) -> Iterator[AsgiHost]:
 @pytest.fixture(scope="module")
 def hosts(deployed: Deployment) -> Iterator[dict[str, Host]]:
     environment = Environment({"CONF_DIR": str(deployed.conf), "LOG_LEVEL": "CRITICAL"})
-    with ServerProcess(deployed.conf) as server:
+    with ServerProcess(deployed.conf, log_level="CRITICAL") as server:
         lambdas = {shape: LambdaHost(environment, shape) for shape in LAMBDA_SHAPES}
         yield {"server": ServerHost("127.0.0.1", server.port), **lambdas}
     environment.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -39,6 +39,21 @@ def test_a_closed_listener_accepts_nothing() -> None:
     listener.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", listener.port))
+
+
+def test_once_it_is_closed_hardly_any_connection_waits_for_the_other_processes() -> None:
+    """Those that the last process leaves behind when it lets go are lost."""
+    listener = Listener.open("127.0.0.1", 0)
+    with closing(listener.sockets[0].dup()) as workers:
+        listener.close()
+        waiting = []
+        with suppress(TimeoutError):
+            for _ in range(5):
+                waiting.append(socket.create_connection(("127.0.0.1", listener.port), timeout=0.3))
+        for connection in waiting:
+            workers.accept()[0].close()  # it can still be taken
+            connection.close()
+        assert len(waiting) <= 2
 
 
 def test_two_servers_cannot_have_one_port() -> None:

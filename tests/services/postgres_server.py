@@ -68,7 +68,7 @@ class PostgresServer:
         """As pg_ctl looks for it: the lock file names our process, and its last line says so."""
         with contextlib.suppress(OSError):
             lines = (self.data / "postmaster.pid").read_text().split()
-            return lines[0] == str(self.child.pid) and lines[-1] == "ready"
+            return lines[:1] == [str(self.child.pid)] and lines[-1] == "ready"  # an empty file is one being written
         return False
 
 

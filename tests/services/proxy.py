@@ -8,6 +8,9 @@ import socket
 import struct
 import threading
 import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
 
@@ -18,6 +21,14 @@ Direction = Literal["up", "down"]
 
 _CHUNK = 65536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Ends a connection once `after` bytes have gone in `direction`, with the next one that comes."""
+
+    direction: Direction
+    after: int
 
 
 class TcpProxy:
@@ -34,6 +45,7 @@ class TcpProxy:
         self._delay = 0.0
         self._dropped: Direction | None = None
         self._closed = False
+        self._cuts: deque[Cut] = deque()
         self.port = free_port()
         self.also(self.port, self.target)
 
@@ -91,6 +103,11 @@ class TcpProxy:
             self._dropped = direction
             self._lock.notify_all()
 
+    def plan(self, cuts: Iterable[Cut]) -> None:
+        """Cut connections to come: one of `cuts` for each, in order."""
+        with self._lock:
+            self._cuts.extend(cuts)
+
     def close(self) -> None:
         """End for good."""
         self._closed = True
@@ -138,8 +155,8 @@ class TcpProxy:
             client.close()
             return
         service.settimeout(None)
-        link = _Link(self, client, service)
         with self._lock:
+            link = _Link(self, client, service, self._cuts.popleft() if self._cuts else None)
             self._links.add(link)
         link.run()
 
@@ -147,11 +164,12 @@ class TcpProxy:
 class _Link:
     """One connection through the proxy: two sockets, and a thread for each direction."""
 
-    def __init__(self, proxy: TcpProxy, client: socket.socket, service: socket.socket) -> None:
+    def __init__(self, proxy: TcpProxy, client: socket.socket, service: socket.socket, cut: Cut | None) -> None:
         self._proxy = proxy
         self._client = client
         self._service = service
         self.closed = False
+        self._cut = cut
         for end in (client, service):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -180,6 +198,7 @@ class _Link:
         self._proxy.forget(self)
 
     def _carry(self, direction: Direction, source: socket.socket, sink: socket.socket) -> None:
+        left = self._cut.after if self._cut is not None and self._cut.direction == direction else None
         with contextlib.suppress(OSError, ValueError):
             while not self.closed:
                 if not select.select([source], [], [], 0.2)[0]:
@@ -188,6 +207,10 @@ class _Link:
                 self._proxy.hold(direction, self)
                 if not content or self.closed:
                     break
+                if left is not None and len(content) > left:
+                    sink.sendall(content[:left])
+                    break
+                left = None if left is None else left - len(content)
                 sink.sendall(content)
         if not self.closed:
             self.close()

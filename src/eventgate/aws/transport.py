@@ -5,13 +5,11 @@ Imports botocore: for modules that are loaded only when AWS is asked for somethi
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import socket
 import ssl
 import threading
 import time
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,6 +19,8 @@ from botocore.utils import get_environ_proxies
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 
 from eventgate.aws.line import Line
+from eventgate.net.loopback import is_loopback
+from eventgate.net.tls import tls_context
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 60.0
@@ -108,14 +108,14 @@ class Transport:
         host = urlsplit(url).netloc
         with self._lock:
             if host not in self._sessions:
-                proxies = {} if _is_loopback(url) else get_environ_proxies(url)
+                proxies = {} if is_loopback(urlsplit(url).hostname or "") else get_environ_proxies(url)
                 self._sessions[host] = _Session(self._ca_bundle, proxies, self._connections)
             return self._sessions[host]
 
 
 class _Session(URLLib3Session):
     def __init__(self, ca_bundle: bool | str, proxies: dict[str, str], connections: int) -> None:
-        self._context = _tls(ca_bundle)
+        self._context = tls_context(ca_bundle)
         super().__init__(
             verify=ca_bundle is not False,
             proxies=proxies,
@@ -137,24 +137,3 @@ class _Session(URLLib3Session):
 def _line() -> Line:
     line: Line = current.line
     return line
-
-
-def _tls(ca_bundle: bool | str) -> ssl.SSLContext:
-    """By the system's authorities, those of a PEM file or of a directory that OpenSSL understands, or not at all."""
-    if isinstance(ca_bundle, bool):
-        context = ssl.create_default_context()
-        if not ca_bundle:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
-    if Path(ca_bundle).is_dir():
-        return ssl.create_default_context(capath=ca_bundle)
-    return ssl.create_default_context(cafile=ca_bundle)
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

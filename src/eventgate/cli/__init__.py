@@ -18,6 +18,6 @@ def main() -> NoReturn:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _NEEDS_SERVER:
             raise
-        print("eventgate: this command needs more packages: pip install 'eventgate[server]'", file=sys.stderr)  # noqa: T201
+        print("eventgate: this command needs more packages: pip install 'eventgate[server]'", file=sys.stderr)  # noqa: T201  what warns may be missing
         code = 2
     sys.exit(code)

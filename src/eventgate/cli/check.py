@@ -33,7 +33,10 @@ class Format(StrEnum):
 def check(
     conf: ConfOption = None,
     connect: Annotated[
-        bool, typer.Option("--connect", help="Also ask the key address and every sink whether they are there.")
+        bool,
+        typer.Option(
+            "--connect", help="Also ask the key address and every sink whether they are there, and fit the topics."
+        ),
     ] = False,
     show: Annotated[
         bool, typer.Option("--show", help="Print the settings in force, and a table of topics, writers and subjects.")
@@ -66,8 +69,8 @@ def check(
         say(msgspec.json.format(msgspec.json.encode(report.as_document()), indent=2).decode())
     else:
         _print(report)
-    if report.missing:
-        warn(f"cannot reach {', '.join(report.missing)}")
+    if report.unreached:
+        warn(f"cannot reach {', '.join(report.unreached)}")
     raise typer.Exit(report.exit_code(strict=strict))
 
 
@@ -79,18 +82,14 @@ class Report(msgspec.Struct):
     topics: list[Row] | None = None
     broken: dict[str, str] = {}
     connections: dict[str, str] | None = None
+    unreached: tuple[str, ...] = ()
     token: Verdict | None = None
 
     def exit_code(self, *, strict: bool) -> ExitCode:
         """What the command exits with."""
         if has_errors(self.findings, strict=strict) or (self.token is not None and not self.token.valid):
             return ExitCode.FINDINGS
-        return ExitCode.UNREACHABLE if self.missing else ExitCode.DONE
-
-    @property
-    def missing(self) -> list[str]:
-        """What was asked and did not answer as it should."""
-        return [name for name, answer in (self.connections or {}).items() if answer != "ok"]
+        return ExitCode.UNREACHABLE if self.unreached else ExitCode.DONE
 
     def as_document(self) -> dict[str, Any]:
         """The report for programs; what was not asked for is left out."""
@@ -101,7 +100,7 @@ class Report(msgspec.Struct):
 
 
 async def _inspect(conf: str, *, connect: bool, show: bool, token: Path | None) -> Report:
-    from eventgate.config.lint import lint
+    from eventgate.config.lint import in_order, lint
 
     report = Report(await lint(conf, os.environ))
     if not (connect or show or token):
@@ -116,9 +115,11 @@ async def _inspect(conf: str, *, connect: bool, show: bool, token: Path | None) 
         report.settings = effective_settings(configuration)
         report.topics, report.broken = rows(configuration, policy), dict(policy.broken)
     if connect:
-        from eventgate.cli.connections import probe
+        from eventgate.cli.connections import connect as ask
 
-        report.connections = await probe(configuration)
+        asked = await ask(configuration, policy)
+        report.connections, report.unreached = asked.answers, asked.unreached
+        report.findings = in_order((*report.findings, *asked.findings))
     if token is not None:
         from eventgate.cli.verdict import judge_token
 

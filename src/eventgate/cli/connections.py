@@ -1,27 +1,61 @@
-"""`check --connect`: asks what a gate depends on whether it is there."""
+"""`check --connect`: asks what a gate depends on whether it is there, and whether it is as the topics need it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from eventgate.config.configuration import Configuration
+from eventgate.config.declared import declared
 from eventgate.core.auth.keys import parse_keys
-from eventgate.core.writer import Writer
-from eventgate.errors import EventGateError
+from eventgate.core.policy import Policy
+from eventgate.core.writer import Inspecting, Writer
+from eventgate.errors import EventGateError, Finding, SinkUnavailable
 
 OK = "ok"
+KEYS = "keys"
 KEYS_SECONDS = 5.0
 PROBE_SECONDS = 10.0
+INSPECT_SECONDS = 30.0
 
 
-async def probe(configuration: Configuration) -> dict[str, str]:
-    """What the key source (`keys`) and each writer say: `ok`, or why not. Nothing is written."""
-    asked: dict[str, Callable[[], Awaitable[None]]] = {"keys": lambda: _ask_keys(configuration)}
-    for writer in configuration.build_writers():
-        asked[writer.name] = lambda writer=writer: _ask_writer(writer)  # type: ignore[misc]
-    answers = await asyncio.gather(*(_answer(ask) for ask in asked.values()))
-    return dict(zip(asked, answers, strict=True))
+class Connections(msgspec.Struct, frozen=True):
+    """What everybody said (`ok`, or why not), what is wrong between topics and sinks, and who could not be reached."""
+
+    answers: dict[str, str]
+    findings: tuple[Finding, ...]
+    unreached: tuple[str, ...]
+
+
+async def connect(configuration: Configuration, policy: Policy) -> Connections:
+    """Ask the key source (`keys`) and each writer. Nothing is written.
+
+    A sink that answers, and whose answer is among the findings (a missing table, say), counts as reached.
+    """
+    writers = configuration.build_writers()
+    keys, asked = await asyncio.gather(
+        _answer(lambda: _ask_keys(configuration)),
+        asyncio.gather(*(_ask_writer(writer, _topics(policy, writer)) for writer in writers)),
+    )
+    places = await declared(configuration)
+    answers = {KEYS: keys}
+    findings: list[Finding] = []
+    unreached = [KEYS] if keys != OK else []
+    for writer, (answer, found) in zip(writers, asked, strict=True):
+        answers[writer.name] = answer
+        findings += [await places.place(finding, writer.name) for finding in found]
+        if answer != OK and not any(finding.severity == "error" for finding in found):
+            unreached.append(writer.name)
+    return Connections(answers, tuple(dict.fromkeys(findings)), tuple(unreached))
+
+
+def _topics(policy: Policy, writer: Writer) -> dict[str, Any]:
+    """The topics that go to `writer`, with their settings for it."""
+    topics = policy.topics.items()
+    return {name: topic.uses[writer.name].options for name, topic in topics if writer.name in topic.uses}
 
 
 async def _ask_keys(configuration: Configuration) -> None:
@@ -30,12 +64,29 @@ async def _ask_keys(configuration: Configuration) -> None:
         raise EventGateError("it holds no usable key")
 
 
-async def _ask_writer(writer: Writer) -> None:
-    await writer.open()
-    try:
+async def _ask_writer(writer: Writer, topics: Mapping[str, Any]) -> tuple[str, Sequence[Finding]]:
+    async def probe() -> None:
+        await writer.open()
         await writer.probe()
+
+    try:
+        answer = await _answer(probe)
+        return answer, await _inspect(writer, topics)
     finally:
-        await writer.close()
+        await _answer(writer.close)
+
+
+async def _inspect(writer: Writer, topics: Mapping[str, Any]) -> Sequence[Finding]:
+    if not isinstance(writer, Inspecting):
+        return ()
+    try:
+        async with asyncio.timeout(INSPECT_SECONDS):
+            return await writer.inspect(topics)
+    except SinkUnavailable:  # as its probe says
+        return ()
+    except Exception as error:  # a plugin may raise anything
+        why = "takes too long" if isinstance(error, TimeoutError) else f"fails ({type(error).__name__})"
+        return (Finding("warning", "", f"the topics cannot be compared with what is there: that {why}"),)
 
 
 async def _answer(ask: Callable[[], Awaitable[None]]) -> str:

@@ -46,13 +46,15 @@ def dev(
     only; the issuer gives anyone a token for any name, so it is for development only. Ctrl-C stops everything.
     """
     from eventgate.dev.keys import ensure_key
+    from eventgate.dev.lock import only_gate
     from eventgate.server import serve
 
     directory = directory or _default_directory(example)
     made = _scaffold(directory, example)
     _claim(port)
-    key = ensure_key(directory)
     with ExitStack() as stack:
+        stack.enter_context(only_gate(directory))
+        key = ensure_key(directory)
         issuer = _start_issuer(directory, stack)
         banner = Banner(directory, issuer, _offer(directory, key), made=made)
         code = serve(str(directory), host=HOST, port=port, announce=banner.show)

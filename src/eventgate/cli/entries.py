@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import msgspec
 
@@ -28,6 +30,18 @@ class Entry(msgspec.Struct, frozen=True):
     body: bytes
     end: int
 
+    @property
+    def next_line(self) -> int:
+        """The number of the line behind it."""
+        return self.line + self.body.count(b"\n") + 1
+
+
+class Lines(Protocol):
+    """What lines can be read from: a binary file, or less."""
+
+    def readline(self, limit: int, /) -> bytes:
+        """The next line with its end, or its first `limit` bytes; nothing at the end."""
+
 
 @contextmanager
 def open_events(file: str) -> Iterator[BinaryIO]:
@@ -43,7 +57,7 @@ def open_events(file: str) -> Iterator[BinaryIO]:
         yield opened
 
 
-def read_entries(file: BinaryIO) -> Iterator[Entry]:
+def read_entries(file: Lines) -> Iterator[Entry]:
     """The events of `file`, in order. A file of many lines is never held in memory as a whole.
 
     A file is one document if it is valid as one; also if it begins like one that goes on over many lines and no later
@@ -59,14 +73,32 @@ def read_entries(file: BinaryIO) -> Iterator[Entry]:
         if (document := _document(seen)) is not None:
             yield document
             return
-    for line in itertools.chain(seen, lines):
+    yield from _events(itertools.chain(seen, lines))
+
+
+def read_rest(file: BinaryIO, offset: int, line: int) -> Iterator[Entry]:
+    """The events on the lines of `file` from `offset` on, where the line with the number `line` begins."""
+    file.seek(offset)
+    return _events(_lines(file, offset, line))
+
+
+def read_part(file: BinaryIO, begin: int, end: int, line: int, events: int) -> tuple[Entry, ...]:
+    """The `events` between two offsets; the first is on the line with the number `line`."""
+    whole = os.pread(file.fileno(), end - begin, begin)
+    if events == 1:
+        return (Entry(line, whole.strip(_WHITE_SPACE), end),)
+    lead = len(whole) - len(whole.lstrip(_WHITE_SPACE))
+    return tuple(_events(_lines(io.BytesIO(whole[lead:]), begin + lead, line)))
+
+
+def _events(lines: Iterable[Entry]) -> Iterator[Entry]:
+    for line in lines:
         if body := line.body.strip(_WHITE_SPACE):
             yield Entry(line.line, body, line.end)
 
 
-def _lines(file: BinaryIO) -> Iterator[Entry]:
-    end = 0
-    for number in itertools.count(1):
+def _lines(file: Lines, end: int = 0, first: int = 1) -> Iterator[Entry]:
+    for number in itertools.count(first):
         raw = file.readline(MAX_LINE_BYTES + 1)
         if not raw:
             return

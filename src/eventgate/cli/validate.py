@@ -37,17 +37,17 @@ def validate(
 
 async def _validate(topic: str, file: str, conf: str) -> int:
     from eventgate.cli.entries import open_events, read_entries
-    from eventgate.cli.offline import open_offline
+    from eventgate.offline import open_offline
 
     seen = refused = 0
-    async with await open_offline(conf) as gate:
-        _see_that_it_serves(topic, gate.policy)
-        with open_events(file) as source:
+    with open_events(file) as source:
+        async with await open_offline(conf) as gate:
+            _see_that_it_serves(topic, gate.policy)
             for entry in read_entries(source):
-                problems = gate.problems(topic, entry.body)
+                refusal = gate.refusal(topic, entry.body)
                 seen += 1
-                refused += bool(problems)
-                for problem in problems:
+                refused += refusal is not None
+                for problem in () if refusal is None else refusal.problems:
                     say(f"{file}:{entry.line}: {_describe(problem)}")
     say(f"{count(seen, 'event')}: {seen - refused:,} good, {refused:,} would be refused")
     return refused

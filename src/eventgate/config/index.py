@@ -14,12 +14,13 @@ from eventgate.config.shape import parse_struct
 from eventgate.config.snapshot import Snapshot, Text, Unreadable
 from eventgate.config.suggest import did_you_mean
 from eventgate.config.text import parse_file, raw_members
-from eventgate.core.pointer import join
+from eventgate.core.pointer import Pointer, join
 from eventgate.errors import Finding, SourceError
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What an index says of one topic; `settings` is None where `findings` hold errors.
+    """What an index says of one topic. With errors in `findings` the topic cannot serve: `settings` then hold what is
+    in order, to look for further findings; None where nothing can be made out.
 
     `text` is the schema as it is written there, where it is written there. `pointer` is the entry's place in the file.
     """
@@ -73,13 +74,26 @@ async def _entry(
     resolved, unresolved = await configuration.secrets.resolve(settable, file=file, pointer=pointer)
     schema = {"schema": raw["schema"]} if "schema" in raw else {}
     settings, misshapen = parse_struct({**schema, **resolved}, TopicSettings, file=file, pointer=pointer)
-    if settings is None or unresolved:
-        return Entry(None, (*unresolved, *misshapen), pointer=pointer)
+    wrong = (*unresolved, *misshapen)
+    if settings is None:
+        settings = _in_order({**schema, **resolved}, wrong, pointer)
+    if settings is None:
+        return Entry(None, wrong, pointer=pointer)
     if "event_id" not in raw:
         settings = msgspec.structs.replace(settings, event_id=defaults.event_id)
     written = isinstance(settings.schema, dict | bool)
     own = bytes(raw_members(bytes(text), "")["schema"]) if written else None
-    return Entry(settings, text=own, pointer=pointer)
+    return Entry(settings, wrong, text=own, pointer=pointer)
+
+
+def _in_order(raw: Mapping[str, Any], wrong: Iterable[Finding], pointer: str) -> TopicSettings | None:
+    """The members that are in order; None where the schema is not among them, on which most depends."""
+    depth = len(Pointer(pointer).tokens)
+    spoilt = {tokens[depth] for each in wrong if len(tokens := Pointer(each.pointer).tokens) > depth}
+    if "schema" in spoilt:
+        return None
+    rest = {name: value for name, value in raw.items() if name not in spoilt}
+    return parse_struct(rest, TopicSettings, file="")[0]
 
 
 def _twice(name: str, file: str, pointer: str) -> Entry:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
-from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,10 +12,7 @@ from eventgate.config.receipt_keys import judge_receipts
 from eventgate.config.settings import Settings
 from eventgate.config.sources import Directory
 from eventgate.errors import Finding, SourceError
-
-_UNAVAILABLE: Final = ("spool",)
-"""Sections that this version knows and cannot keep the promise of."""
-_NOT_IN_THIS_VERSION: Final = "is not available in this version"
+from eventgate.net.loopback import is_loopback
 
 
 async def judge(
@@ -25,7 +20,7 @@ async def judge(
 ) -> tuple[Settings, Directory, tuple[Finding, ...]]:
     """`settings` with the path of its certificates made absolute, where its files are, and what is wrong with it."""
     findings = [
-        *_unavailable(settings, file),
+        *_topics(settings, file),
         *_token_provider(settings, file),
         *_public_keys(settings, file),
         *_key_times(settings, file),
@@ -46,10 +41,7 @@ def certificates(bundle: object, directory: Directory) -> bool | str:
     return bundle if isinstance(bundle, bool | str) else True
 
 
-def _unavailable(settings: Settings, file: str) -> Iterator[Finding]:
-    for name in _UNAVAILABLE:
-        if getattr(settings, name) is not None:
-            yield Finding("error", file, f"`{name}` {_NOT_IN_THIS_VERSION}", f"/{name}")
+def _topics(settings: Settings, file: str) -> Iterator[Finding]:
     if settings.topics == "":
         yield Finding("error", file, "must not be empty", "/topics")
 
@@ -79,7 +71,7 @@ def _public_keys(settings: Settings, file: str) -> Iterator[Finding]:
     if "://" in url and not _is_http(url):
         message = "must be an address that begins with https:// or http://, or the path of a file"
         yield Finding("error", file, message, "/token_public_keys_url")
-    elif url.lower().startswith("http://") and not _is_loopback(url):
+    elif url.lower().startswith("http://") and not is_loopback(urlsplit(url).hostname or ""):
         message = "keys that come over http:// can be exchanged on their way, and tokens forged with them"
         yield Finding("warning", file, message, "/token_public_keys_url", "use https://")
 
@@ -127,11 +119,3 @@ def _is_http(url: str) -> bool:
 
 def _is_origin(text: str) -> bool:
     return _is_http(text) and text == "://".join(urlsplit(text)[:2])
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

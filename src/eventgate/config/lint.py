@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from eventgate.config.configuration import examine
 from eventgate.config.loader import policy_findings
@@ -17,5 +17,10 @@ async def lint(conf: str, env: Mapping[str, str] = os.environ) -> tuple[Finding,
     if configuration is not None:
         findings += await policy_findings(configuration)
     plugins = (Finding("warning", "plugins", problem) for problem in plugin_problems())
-    unique = dict.fromkeys((*findings, *plugins))
+    return in_order((*findings, *plugins))
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each finding once: errors first, by file and pointer."""
+    unique = dict.fromkeys(findings)
     return tuple(sorted(unique, key=lambda finding: (finding.severity != "error", finding.file, finding.pointer)))

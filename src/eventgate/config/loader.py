@@ -78,7 +78,7 @@ class PolicyLoader:
     async def _read_index(self, snapshot: Snapshot) -> Finding | None:
         """Take the newest index, or say why it is the last good one that counts."""
         if snapshot.missing is not None:
-            return self._topics.failure(snapshot.missing)
+            return self._topics.failure(snapshot.missing, pointer=snapshot.missing_at)
         try:
             self._index = await read_index(self._configuration, snapshot)
         except SourceError as error:

@@ -43,6 +43,7 @@ _KAFKA_CONFIG: Final = {
     "kafka_ssl_key_path": "ssl.key.location",
     "kafka_ssl_key_password": "ssl.key.password",
 }
+_PATHS: Final = tuple(name for name in _KAFKA_CONFIG if name.endswith("_path"))
 _KERBEROS: Final = {
     "security.protocol": "SASL_SSL",
     "sasl.mechanism": "GSSAPI",
@@ -66,6 +67,7 @@ class Seed(msgspec.Struct, frozen=True):
     it came from the environment (`env:NAME`).
     `keys_file` is the file that names the topics' keys, `own_topics` whether topics are found by the old file names.
     `uses` are the settings of topics for single writers: which statements fill the tables that topics have had so far.
+    `names` are the flat names of keys that may be missing.
     """
 
     raw: dict[str, Any]
@@ -74,9 +76,15 @@ class Seed(msgspec.Struct, frozen=True):
     keys_file: str | None = None
     own_topics: bool = True
     uses: Mapping[str, Mapping[str, dict[str, Any]]] = {}
+    names: Mapping[str, str] = {}
 
     def rename(self, finding: Finding) -> Finding:
-        """`finding` with its pointer in the flat file."""
+        """`finding` with its pointer, and the key that it misses, as in the flat file."""
+        if not finding.pointer:
+            message = finding.message
+            for today, flat in self.names.items():
+                message = message.replace(f"`{today}`", f"`{flat}`")
+            return msgspec.structs.replace(finding, message=message)
         for today, flat in self.origins.items():
             if finding.pointer == today or finding.pointer.startswith(today + "/"):
                 if flat.startswith("env:"):
@@ -100,15 +108,26 @@ def translate(raw: Mapping[str, Any], env: Mapping[str, str], directory: Directo
     if "token_public_key_url" in given and "token_public_keys_url" not in today:
         today["token_public_keys_url"] = given["token_public_key_url"]
         origins["/token_public_keys_url"] = "/token_public_key_url"
+    names = {} if "token_public_keys_url" in raw else {"token_public_keys_url": "token_public_key_url"}
     for name in ("access_config", "ssl_ca_bundle", "token_public_keys_url", "topics"):
         if isinstance(today.get(name), str):
             today[name] = locate(today[name], directory)
     _set_defaults(today)
-    _add_writers(today, given, env, origins)
+    located = {name: locate(given[name], directory) for name in _PATHS if isinstance(given.get(name), str)}
+    _add_writers(today, {**given, **located}, env, origins)
     keys = given.get("topic_keys_config")
     keys_file = locate(keys, directory) if isinstance(keys, str) else None
     findings = (*_unknown(raw), *_of_environment(env), *_mistyped(given))
-    return Seed(today, origins, findings, keys_file, own_topics="topics" not in today, uses=_uses(env))
+    own_topics = "topics" not in today
+    return Seed(today, origins, findings, keys_file, own_topics=own_topics, uses=_uses(env), names=names)
+
+
+def without_effect(env: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Warnings for variables of the first EventGate where config.json does not have its form."""
+    hint = 'give `writers` a `postgres` with "dsn": "secretsmanager:NAME?region=REGION"'
+    asked = [name for name in _POSTGRES if env.get(name)]
+    message = "has no effect: config.json does not have the flat form of the first EventGate"
+    return (*(Finding("warning", _ENVIRONMENT, f"{name} {message}", hint=hint) for name in asked), *_obsolete(env))
 
 
 def locate(name: str, directory: Directory) -> str:
@@ -198,15 +217,16 @@ def _mistyped(given: Mapping[str, Any]) -> tuple[Finding, ...]:
     )
 
 
+def _obsolete(env: Mapping[str, str]) -> tuple[Finding, ...]:
+    hint = "limits.request_timeout_seconds bounds a request"
+    return tuple(
+        Finding("warning", _ENVIRONMENT, f"{name} has no effect", hint=hint) for name in _OBSOLETE if env.get(name)
+    )
+
+
 def _of_environment(env: Mapping[str, str]) -> tuple[Finding, ...]:
-    findings = [
-        Finding(
-            "warning", _ENVIRONMENT, f"{name} has no effect", hint="limits.request_timeout_seconds bounds a request"
-        )
-        for name in _OBSOLETE
-        if env.get(name)
-    ]
     missing = [name for name in _POSTGRES if not env.get(name)]
-    if len(missing) == 1:
-        findings.append(Finding("error", _ENVIRONMENT, f"{missing[0]} is not set, but its other half is"))
-    return tuple(findings)
+    if len(missing) != 1:
+        return _obsolete(env)
+    half = Finding("error", _ENVIRONMENT, f"{missing[0]} is not set, but its other half is")
+    return (*_obsolete(env), half)

@@ -35,13 +35,19 @@ Content = Text | Unreadable | None
 """None: there is no such file."""
 
 
+class _NoKeysFile(SourceError):
+    def __init__(self) -> None:
+        super().__init__("there is no such file")
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """What was read, by names relative to the configuration directory.
 
     `index` is the index of topics (for a flat configuration: the file of the topics' keys), `index_name` its name and
     `base` the folder that its paths are relative to. `files` are the files below `roots`; a schema refers to files of
     its own root only. `candidates` are the files that are topics by their names: (topic, file). `missing` says why
-    there are no topics to be had. `named` are the files that settings of topics name for their writers, as they do.
+    there are no topics to be had, `missing_at` at which pointer of config.json that shows, if at one. `named` are the
+    files that settings of topics name for their writers, as they do.
     """
 
     access: Content
@@ -52,6 +58,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     roots: tuple[str, ...]
     candidates: tuple[tuple[str, str], ...] = ()
     missing: str | None = None
+    missing_at: str = ""
     findings: tuple[Finding, ...] = ()
     named: Mapping[str, Text | Unreadable] = {}
 
@@ -64,7 +71,8 @@ async def take_snapshot(configuration: Configuration) -> Snapshot:
         named = await _read_named(configuration, snapshot)
         return msgspec.structs.replace(snapshot, access=access, named=named)
     except SourceError as error:
-        return Snapshot(access, None, "", "", {}, (), missing=str(error))
+        at = "/topic_keys_config" if isinstance(error, _NoKeysFile) else ""
+        return Snapshot(access, None, "", "", {}, (), missing=str(error), missing_at=at)
 
 
 async def _topics(configuration: Configuration) -> Snapshot:
@@ -99,7 +107,7 @@ async def _by_index(configuration: Configuration, index: Content, name: str, bas
 async def _by_old_names(configuration: Configuration, seed: flat.Seed) -> Snapshot:
     keys = await _read(configuration.directory, seed.keys_file) if seed.keys_file else None
     if seed.keys_file and keys is None:
-        raise SourceError("the file of topic_keys_config does not exist")
+        raise _NoKeysFile
     roots = (flat.SCHEMA_FOLDER, "")
     files = await _read_roots(configuration, roots)
     former = [name for name in files if _is_topic(name, "") and name.startswith(flat.SCHEMA_PREFIX)]
@@ -156,9 +164,12 @@ def _entries(configuration: Configuration, index: Content) -> dict[str, Any]:
 
 
 def _root(path: str) -> str:
-    """The folder of the configuration directory in which `path` lies."""
-    first, slash, _ = posixpath.normpath(path).partition("/")
-    return first if slash and first not in ("", "..") else ""
+    """The folder of the configuration directory in which `path` lies; of what lies beside the directory, its own."""
+    inside = posixpath.normpath(path)
+    first, slash, _ = inside.partition("/")
+    if first == "..":
+        return posixpath.dirname(inside)
+    return first if slash and first else ""
 
 
 async def _read(directory: Directory, name: str) -> Content:

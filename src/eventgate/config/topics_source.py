@@ -72,19 +72,19 @@ class TopicsSource:
             findings=(*((failure,) if failure else ()), *snapshot.findings, *index.findings, *findings),
         )
 
-    def failure(self, message: str, *, file: str | None = None, hint: str | None = None) -> Finding:
-        """A finding about the topics as a whole."""
+    def failure(self, message: str, *, file: str = "", pointer: str = "", hint: str | None = None) -> Finding:
+        """A finding about the topics as a whole; `pointer` without a `file` leads into config.json."""
         topics = self._configuration.settings.topics
-        return Finding(
-            "error", file or (shown(topics) if isinstance(topics, str) else self._configuration.file), message, "", hint
-        )
+        place = shown(topics) if isinstance(topics, str) and not pointer else self._configuration.file
+        return Finding("error", file or place, message, pointer, hint)
 
     def _is_suddenly_empty(self, definitions: Mapping[str, Definition]) -> bool:
         return not definitions and bool(self._good) and not self._configuration.settings.allow_empty
 
     def _define(self, snapshot: Snapshot, index: Index) -> dict[str, Definition]:
-        longest = self._configuration.settings.limits.request_timeout_seconds
-        return define_topics(snapshot, index, self._configuration.writers, longest)
+        settings = self._configuration.settings
+        longest = settings.limits.request_timeout_seconds
+        return define_topics(snapshot, index, self._configuration.writers, longest, settings.spool)
 
     def _compile(
         self, snapshot: Snapshot, definitions: Mapping[str, Definition]
@@ -105,8 +105,22 @@ class TopicsSource:
                 findings.append(compiled.finding)
                 broken.setdefault(name, f"{compiled.finding.file}: {compiled.finding.message}")
             elif compiled.schema is not None and name not in broken:
-                good[name] = _InForce(_topic(definition, compiled.schema), _digest(definition, compiled))
+                good[name] = _InForce(self._topic(definition, compiled.schema), _digest(definition, compiled))
         return good, broken, tuple(findings)
+
+    def _topic(self, definition: Definition, schema: CompiledSchema) -> Topic:
+        return Topic(
+            name=definition.name,
+            schema=schema,
+            event_id=definition.event_id,
+            key=definition.key,
+            default_key="" if self._configuration.is_seed else None,
+            guard=definition.guard,
+            uses=definition.uses,
+            timeout_seconds=definition.timeout_seconds,
+            spool=definition.spool,
+            keep_invalid=definition.keep_invalid,
+        )
 
     def _taken(
         self,
@@ -123,23 +137,11 @@ class TopicsSource:
         return TopicsTaken(topics, digest, defined, broken, notes, failure, findings)
 
 
-def _topic(definition: Definition, schema: CompiledSchema) -> Topic:
-    return Topic(
-        name=definition.name,
-        schema=schema,
-        event_id=definition.event_id,
-        key=definition.key,
-        guard=definition.guard,
-        uses=definition.uses,
-        timeout_seconds=definition.timeout_seconds,
-    )
-
-
 def _digest(definition: Definition, compiled: Compiled) -> bytes:
     # repr shows secrets as their references, so none of them goes into what is shown as a version.
     parts = [
         repr((definition.name, definition.uri, definition.guard, definition.timeout_seconds, definition.uses)).encode(),
-        repr((definition.event_id, definition.key)).encode(),
+        repr((definition.event_id, definition.key, definition.spool, definition.keep_invalid)).encode(),
         definition.text,
         *(name.encode() + b"\0" + (content or b"") for name, content in sorted(compiled.used.items())),
     ]

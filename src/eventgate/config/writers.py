@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ def parse_writers(
         findings.extend(wrong)
         if writer is not None:
             writers[name] = writer
-    return writers, tuple(findings)
+    return writers, (*findings, *_shared(writers, file, directory))
 
 
 def parse_use(
@@ -87,6 +87,17 @@ def _parse_writer(
         for finding in spec.check(settings, directory)
     )
     return ConfiguredWriter(name, type_, settings, spec), findings
+
+
+def _shared(writers: Mapping[str, ConfiguredWriter], file: str, directory: Path | None) -> Iterator[Finding]:
+    """Warnings for writers whose sink is another's already: what the one wrote is a duplicate to the other."""
+    claimed: dict[tuple[str, str], str] = {}
+    for name, writer in writers.items():
+        claim = writer.spec.claims(writer.settings, directory)
+        first = claimed.setdefault((writer.type, claim), name) if claim is not None else name
+        if first != name:
+            message = f"writes to the same place as the writer {first}: every event would be its duplicate"
+            yield Finding("warning", file, message, join(["writers", name]))
 
 
 def _unknown_type(type_: str, why: str, file: str, place: str) -> Finding:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from eventgate.core import ids, json
 from eventgate.core.auth.grants import Grant
 from eventgate.core.delivery import Delivery
@@ -26,9 +28,14 @@ def judge(body: bytes, topic: Topic, grant: Grant, max_depth: int) -> Any:
     Raises `InvalidJson`, `FieldForbidden` or `InvalidEvent`, in this order.
     """
     document = json.parse(body, max_depth)
-    grant.check(document)
-    topic.schema.check(document, len(body))
+    check(document, len(body), topic, grant)
     return document
+
+
+def check(document: Any, size: int, topic: Topic, grant: Grant) -> None:
+    """Raises `FieldForbidden` or `InvalidEvent`, in this order; `document` was parsed from `size` bytes."""
+    grant.check(document)
+    topic.schema.check(document, size)
 
 
 def own_id(topic: Topic, document: Any) -> str | None:
@@ -65,12 +72,11 @@ def traceparent(head: Head) -> str | None:
 
 
 def partition_key(topic: Topic, document: Any) -> str | None:
-    """The text of the topic's key in the event; the topic's default where the event has none that counts."""
+    """The text of the topic's key in the event, None where none counts; the default of a topic without one."""
     if topic.key is None:
         return topic.default_key
     value = topic.key.resolve(document)
-    text = None if value is MISSING else json.scalar_text(value)
-    return topic.default_key if text is None else text
+    return None if value is MISSING else json.scalar_text(value)
 
 
 def refusals(
@@ -102,3 +108,11 @@ def refusals(
 def shown(pointer: str | None, event: Event, topic: Topic) -> str | None:
     """`pointer` into the event, as a caller may see it."""
     return None if pointer is None else topic.schema.shown(pointer, event.document)
+
+
+def masked(results: dict[str, WriteResult], event: Event, topic: Topic) -> dict[str, WriteResult]:
+    """The results with pointers that a caller may see."""
+    for name, result in results.items():
+        if result.pointer is not None:
+            results[name] = msgspec.structs.replace(result, pointer=shown(result.pointer, event, topic))
+    return results

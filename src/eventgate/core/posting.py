@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
+from contextlib import suppress
 
-import msgspec
-
-from eventgate.core import ids, json, judging
+from eventgate.core import cloudevents, ids, judging
 from eventgate.core.admission import Admission, Admitted
+from eventgate.core.auth.grants import Grant
+from eventgate.core.batch.posting import BatchPosting
+from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
+from eventgate.core.keeping import Keeping, Source
 from eventgate.core.limits import Limits
-from eventgate.core.model import Event, Request, Response, WriteResult
-from eventgate.core.receipts import Course, Receipts, WithoutReceipts, WithReceipts, scope_of
+from eventgate.core.load import Load, deadline_of
+from eventgate.core.media import Form, Media
+from eventgate.core.model import Event, Request, Response
+from eventgate.core.receipts import Course, Courses, Receipts
 from eventgate.core.responses import delivered, json_answer
-from eventgate.core.topics import Topic
-from eventgate.errors import Overloaded
+from eventgate.errors import Refusal
 
 
 class Posting:
     """Judges posted events in the order that docs/api.md gives, and has them delivered."""
 
     def __init__(
-        self, limits: Limits, admission: Admission, delivery: Delivery, receipts: Receipts | None = None
+        self,
+        limits: Limits,
+        admission: Admission,
+        delivery: Delivery,
+        keeping: Keeping | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
-        self._receipts = receipts
-        self._in_flight = 0
+        self._load = Load(limits)
+        self._keeping = keeping or Keeping(None)
+        self._courses = Courses(receipts, delivery.targets)
+        self._batches = BatchPosting(limits, admission, delivery, self._load, self._keeping, self._courses)
 
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
-        self._check_load()
-        event, topic, course = await self._judge(request, head, topic_name, trail)
-        trail.event_id = event.event_id
-        settled = judging.refusals(self._delivery, event, topic, course.settled())
-        deadline = self._deadline(request, topic)
-        self._check_load()
-        self._in_flight += 1
+        self._load.check()
+        media = head.media()
+        if media.is_batch:
+            return await self._batches.post(request, head, media, topic_name, trail)
+        admitted, body, grant = await self._read(request, media, head, topic_name, trail)
+        topic = admitted.topic
         try:
-            results = _masked(await self._delivery.deliver(event, topic, deadline, settled), event, topic)
-            trail.results = results
+            event, course = self._event(admitted, body, grant, media, head, trail)
+            settled = judging.refusals(self._delivery, event, topic, course.settled())
+        except Refusal as refusal:
+            if topic.keep_invalid:
+                await self._keeping.keep(_source(admitted, head, media, trail), [(body, None, refusal)])
+            raise
+        deadline = deadline_of(request, topic, self._limits)
+        self._load.enter()  # asked again, since a body may take its time
+        try:
+            results = await self._delivery.deliver(event, topic, deadline, settled)
+            trail.results = judging.masked(results, event, topic)
         finally:
-            self._in_flight -= 1
+            self._load.leave()
         status, problems = verdict(topic, results)
         trail.problems = tuple(problems)
         receipt = course.issue(event.event_id, [results])
@@ -53,25 +71,38 @@ class Posting:
 
     async def validate(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}/validate`: all but the delivery; raises `Refusal`."""
-        self._check_load()
-        event, topic, course = await self._judge(request, head, topic_name, trail)
-        trail.event_id = event.event_id
-        judging.refusals(self._delivery, event, topic, course.settled())
+        self._load.check()
+        media = head.media()
+        if media.is_batch:
+            return await self._batches.validate(request, head, media, topic_name, trail)
+        admitted, body, grant = await self._read(request, media, head, topic_name, trail)
+        event, course = self._event(admitted, body, grant, media, head, trail)
+        judging.refusals(self._delivery, event, admitted.topic, course.settled())
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
-    def _check_load(self) -> None:
-        """Asked first, so that an overloaded gate spends nothing more, and last, since a body may take its time."""
-        if self._in_flight >= self._limits.max_in_flight:
-            raise Overloaded("the gate has as many events under way as it may")
-
-    async def _judge(self, request: Request, head: Head, topic_name: str, trail: Trail) -> tuple[Event, Topic, Course]:
+    async def _read(
+        self, request: Request, media: Media, head: Head, topic_name: str, trail: Trail
+    ) -> tuple[Admitted, bytes, Grant]:
         admitted = await self._admission.admit(request, head, topic_name, trail)
-        body = (await request.body(self._limits.max_body_bytes)).strip(json.WHITE_SPACE)
-        head.check_media()
+        body, grant = await read_body(request, media, admitted, self._limits)
+        return admitted, body, grant
+
+    def _event(
+        self, admitted: Admitted, body: bytes, grant: Grant, media: Media, head: Head, trail: Trail
+    ) -> tuple[Event, Course]:
+        """The event, and how far an earlier answer's receipt says that it came."""
         topic = admitted.topic
-        document = judging.judge(body, topic, admitted.grant(), self._limits.max_depth)
-        named = judging.own_id(topic, document) or judging.idempotency_key(head)
-        course = self._course(head, admitted, body, named)
+        named = None
+        if media.form is Form.STRUCTURED:
+            unwrapped = cloudevents.unwrap(body, self._limits.max_depth)
+            named, body, document = unwrapped.event_id, unwrapped.body, unwrapped.document
+            judging.check(document, len(body), topic, grant)
+        else:
+            if media.form is Form.BINARY:
+                named = head.cloudevent_id()
+            document = judging.judge(body, topic, grant, self._limits.max_depth)
+        named = named or judging.own_id(topic, document) or judging.idempotency_key(head)
+        course = self._courses.begin(head.all(b"eventgate-receipt"), topic, admitted.subject, body, named)
         event = Event(
             topic=topic.name,
             event_id=course.event_id or named or ids.uuid7(),
@@ -84,28 +115,24 @@ class Posting:
             traceparent=judging.traceparent(head),
             options=topic.options,
         )
-        return event, topic, course
-
-    def _course(self, head: Head, admitted: Admitted, body: bytes, named: str | None) -> Course:
-        """How far the receipt of an earlier answer says that it came; raises `ReceiptMismatch`."""
-        offered = head.all(b"eventgate-receipt")
-        if self._receipts is None:
-            return WithoutReceipts(offered)
-        topic = admitted.topic
-        scope = scope_of(topic.name, admitted.subject, body)
-        return WithReceipts(self._receipts, scope, self._delivery.targets(topic), offered, named)
-
-    def _deadline(self, request: Request, topic: Topic) -> float:
-        seconds = self._limits.request_timeout_seconds
-        if topic.timeout_seconds is not None:
-            seconds = min(seconds, topic.timeout_seconds)
-        deadline = asyncio.get_running_loop().time() + seconds
-        return deadline if request.deadline is None else min(deadline, request.deadline)
+        trail.event_id = event.event_id
+        return event, course
 
 
-def _masked(results: dict[str, WriteResult], event: Event, topic: Topic) -> dict[str, WriteResult]:
-    """The results with pointers that a caller may see."""
-    for name, result in results.items():
-        if result.pointer is not None:
-            results[name] = msgspec.structs.replace(result, pointer=judging.shown(result.pointer, event, topic))
-    return results
+def _source(admitted: Admitted, head: Head, media: Media, trail: Trail) -> Source:
+    """What is known of an event that is refused."""
+    return Source(
+        admitted.topic,
+        admitted.subject,
+        trail.correlation_id,
+        judging.traceparent(head),
+        media.form,
+        _named(head, media),
+    )
+
+
+def _named(head: Head, media: Media) -> str | None:
+    """The id that the request gives its event, if it is one that an event can have."""
+    with suppress(Refusal):
+        return head.cloudevent_id() if media.form is Form.BINARY else judging.idempotency_key(head)
+    return None

@@ -11,6 +11,8 @@ from eventgate.core.model import Headers, Response, WriteResult
 from eventgate.errors import Problem, Refusal
 
 JSON = (b"content-type", b"application/json")
+RETRY_AFTER = (b"retry-after", b"5")
+"""In seconds: for what neither a writer nor the spool took."""
 YAML = (b"content-type", b"application/yaml")
 
 _encode = msgspec.json.Encoder().encode
@@ -69,7 +71,7 @@ def delivered(
     if status == 202:
         return json_answer(status, _Accepted(True, status, event_id, writers, receipt, receipt_status))
     error = _Error(False, status, problems, False, event_id, writers, receipt, receipt_status)
-    return json_answer(status, error)
+    return json_answer(status, error, RETRY_AFTER) if status == 503 else json_answer(status, error)
 
 
 def wire(result: WriteResult) -> dict[str, Any]:

@@ -69,6 +69,19 @@ class Writer(Protocol):
         """Flush what was accepted and let go of every resource."""
 
 
+@runtime_checkable
+class Inspecting(Protocol):
+    """A writer that can compare topics with what is in its sink, for `eventgate check --connect`. Optional."""
+
+    async def inspect(self, topics: Mapping[str, Any]) -> Sequence[Finding]:
+        """What would keep events of `topics` (settings by name) out of the sink. Writes nothing.
+
+        `file` of a finding is `topic NAME`, with a pointer relative to the topic's settings for the writer; or the name
+        of a file as these settings have it; or empty, with a pointer relative to the writer's own entry. Messages hold
+        no address. Nothing where the sink does not answer, or `SinkUnavailable`: `probe` says why.
+        """
+
+
 class WriterContext(msgspec.Struct, frozen=True):
     """What a writer is built with, beside its own settings.
 
@@ -93,6 +106,10 @@ def _nothing_wrong(settings: Any, directory: Path | None) -> Sequence[Finding]:
     return ()
 
 
+def _nothing_claimed(settings: Any, directory: Path | None) -> str | None:
+    return None
+
+
 def _no_files(options: Any) -> Sequence[str]:
     return ()
 
@@ -113,6 +130,7 @@ class WriterSpec(msgspec.Struct, frozen=True):
     `files` tells of a topic's settings which files they name, relative to the folder of the topics or the configuration
     directory. These are read, and again whenever they change, and `fill` makes of the settings and the contents what
     the writer finds in `Event.options`; it raises `ValueError` with a text for people.
+    `claims` tells of settings and directory what two writers should not share, as a file; None where it is nothing.
     """
 
     settings: type[msgspec.Struct]
@@ -122,6 +140,7 @@ class WriterSpec(msgspec.Struct, frozen=True):
     check: Callable[[Any, Path | None], Sequence[Finding]] = _nothing_wrong
     files: Callable[[Any], Sequence[str]] = _no_files
     fill: Callable[[Any, Mapping[str, bytes]], Any] = _as_it_is
+    claims: Callable[[Any, Path | None], str | None] = _nothing_claimed
 
 
 class NoTopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

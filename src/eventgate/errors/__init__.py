@@ -9,6 +9,7 @@ EventGateError
 │   ├── Unauthenticated       401 auth
 │   ├── TopicNotFound         404 topic
 │   ├── BodyTooLarge          413 size
+│   ├── BatchTooLong          413 size
 │   ├── UnsupportedMedia      415 media
 │   ├── NotListed             403 auth
 │   ├── FieldForbidden        403 permission
@@ -40,6 +41,7 @@ from eventgate.errors.findings import ConfigurationError, Finding
 from eventgate.errors.refusals import (
     AccessReason,
     AuthReason,
+    BatchTooLong,
     BodyTooLarge,
     FieldForbidden,
     HeadersTooLarge,
@@ -67,6 +69,7 @@ from eventgate.errors.refusals import (
 __all__ = [
     "AccessReason",
     "AuthReason",
+    "BatchTooLong",
     "BodyTooLarge",
     "ConfigurationError",
     "EventGateError",

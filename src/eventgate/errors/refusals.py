@@ -116,13 +116,23 @@ class TopicNotFound(Refusal):
 
 
 class BodyTooLarge(Refusal):
-    """The body, or what it decompresses to, is larger than the limit (bytes)."""
+    """The body, what it decompresses to, or one event of a batch (`what`) is larger than the limit (bytes)."""
+
+    status = 413
+    type = "size"
+
+    def __init__(self, limit: int, what: str = "body") -> None:
+        super().__init__(f"the {what} is larger than {limit} bytes")
+
+
+class BatchTooLong(Refusal):
+    """The batch has more events than the limit."""
 
     status = 413
     type = "size"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is larger than {limit} bytes")
+        super().__init__(f"the batch has more than {limit} events")
 
 
 class UnsupportedMedia(Refusal):

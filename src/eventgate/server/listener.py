@@ -5,12 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from eventgate.errors import EventGateError
 
 BACKLOG = 2048
 """Connections that the kernel may keep waiting; it has a bound of its own as well (`net.core.somaxconn`)."""
+
+SMALLEST_BACKLOG = 0 if sys.platform == "linux" else 1
+"""Linux lets one connection wait all the same; elsewhere 0 may mean the default."""
 
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -57,8 +62,14 @@ class Listener:
         return f"{scheme}://{_shown(self.host)}:{self.port}"
 
     def close(self) -> None:
-        """Let go of the sockets. Connections that no process took yet are lost once every process has done so."""
+        """Let go of the sockets, and let hardly any connection wait to be taken from now on.
+
+        What waits is lost once every process has let go; meanwhile the workers take it. Whoever comes later waits to
+        be connected, and is refused then.
+        """
         for each in self.sockets:
+            with suppress(OSError):
+                each.listen(SMALLEST_BACKLOG)  # of the socket itself, which all processes share
             each.close()
 
 

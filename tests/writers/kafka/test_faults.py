@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -15,35 +15,18 @@ from eventgate.testing.contract import opened
 from eventgate.writers.kafka.writer import KafkaWriter
 from tests.services.broker import Broker
 from tests.services.proxy import TcpProxy
-from tests.writers.kafka.support import deliver, deliver_each, kafka_writer, new_topic, outcomes, some_events
+from tests.writers.kafka.support import (
+    deliver,
+    deliver_each,
+    eventually_delivered,
+    ids,
+    kafka_writer,
+    new_topic,
+    outcomes,
+    some_events,
+)
 
 MakeProxy = Callable[[str, int], TcpProxy]
-
-
-@pytest.fixture
-async def writer(kafka: Broker) -> AsyncIterator[KafkaWriter]:
-    """One that has delivered something."""
-    topic = kafka.create_topic(new_topic("warm"))
-    async with opened(kafka_writer(kafka.bootstrap, timeout_seconds=4.0)) as writer:
-        assert isinstance(writer, KafkaWriter)
-        assert outcomes(await deliver(writer, make_event(topic=topic))) == ["delivered"]
-        yield writer
-
-
-def ids(kafka: Broker, topic: str) -> list[str]:
-    """The event ids that lie in a topic."""
-    return [message.headers["eventgate-event-id"].decode() for message in kafka.read(topic)]
-
-
-async def eventually_delivered(writer: KafkaWriter, topic: str, *, seconds: float = 20.0) -> None:
-    """Try until an event is delivered."""
-    until = time.monotonic() + seconds
-    result = None
-    while time.monotonic() < until:
-        (result,) = await deliver(writer, make_event(topic=topic, event_id="again"), seconds=2.0)
-        if result.outcome is Outcome.DELIVERED:
-            return
-    raise AssertionError(f"not delivered again: {result}")
 
 
 async def test_a_restart_in_the_middle_loses_nothing(kafka: Broker, writer: KafkaWriter) -> None:
@@ -155,36 +138,6 @@ async def test_a_retry_within_the_deadline_delivers_once(kafka: Broker, proxy_to
         ((result,),) = await asyncio.gather(writing)
     assert result.outcome is Outcome.DELIVERED
     assert ids(kafka, topic) == ["before", "once"]
-
-
-async def test_a_missing_topic_fails_and_then_exists(kafka: Broker, writer: KafkaWriter) -> None:
-    """Certainly not there; at once for those that follow; delivered as soon as somebody creates it."""
-    topic = new_topic()
-    (first,) = await deliver(writer, make_event(topic=topic, event_id="first"))
-    began = time.monotonic()
-    (second,) = await deliver(writer, make_event(topic=topic, event_id="second"))
-    assert [first.outcome, second.outcome] == [Outcome.FAILED] * 2
-    assert all("Kafka has no such topic" in str(result.reason) for result in (first, second))
-    assert time.monotonic() - began < 1.0
-    kafka.create_topic(topic)
-    (third,) = await deliver(writer, make_event(topic=topic, event_id="third"))
-    assert third.outcome is Outcome.DELIVERED
-    assert ids(kafka, topic) == ["third"]
-
-
-async def test_a_topic_that_is_deleted_and_created_again(kafka: Broker, writer: KafkaWriter) -> None:
-    """Its producer state is gone with it; events go on all the same."""
-    topic = kafka.create_topic(new_topic())
-    await deliver(writer, *some_events(topic, 5))
-    kafka.delete_topic(topic)
-    kafka.create_topic(topic)
-    await eventually_delivered(writer, topic)
-    assert set(ids(kafka, topic)) == {"again"}
-    kafka.delete_topic(topic)
-    (gone,) = await deliver(writer, make_event(topic=topic))
-    assert gone.outcome is Outcome.FAILED
-    kafka.create_topic(topic)
-    await eventually_delivered(writer, topic)
 
 
 async def test_the_brokers_limit_is_below_ours(kafka: Broker, writer: KafkaWriter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
@@ -16,6 +17,7 @@ from eventgate.writers.postgres.migrations import MIGRATIONS, NewerTables, migra
 from eventgate.writers.postgres.settings import TopicStatements
 from tests.cli.commands import eventgate
 from tests.services.database import Database
+from tests.services.proxy import TcpProxy
 from tests.writers.postgres.support import ORDERS, deliver, options, order, outcomes, plain, postgres_writer
 
 ROLES = """
@@ -124,3 +126,30 @@ async def test_statements_that_do_not_fit_the_tables_are_found_before_any_event(
         ("error", "1.sql", 'line 1: relation "nowhere" does not exist (42P01)'),
         ("error", "2.sql", 'line 1: syntax error at or near "SELEC" (42601)'),
     ]
+
+
+async def test_tables_are_made_with_the_first_event_where_the_database_was_down_at_the_start(
+    postgres: Database, proxy_to: Callable[[str, int], TcpProxy]
+) -> None:
+    """Nobody has to ask for its health first; many events at once make them once."""
+    proxy = proxy_to(*postgres.address)
+    proxy.cut()
+    database = postgres.create_database()
+    dsn = postgres.dsn(database, address=proxy.address)
+    async with opened(postgres_writer(dsn, create_tables=True)) as writer:
+        assert outcomes(await deliver(writer, make_event())) == ["failed"]
+        proxy.restore()
+        results = await asyncio.gather(*(deliver(writer, make_event(event_id=str(n))) for n in range(10)))
+    assert {outcome for each in results for outcome in outcomes(each)} == {"delivered"}
+    assert postgres.fetch("SELECT version FROM eventgate_schema", database=database) == [{"version": 1}]
+
+
+async def test_tables_that_the_gate_may_not_make_fail_with_their_remedy(postgres: Database) -> None:
+    database = postgres.create_database()
+    user = postgres.create_user("secret")
+    dsn = postgres.dsn(database, user, "secret")
+    async with opened(postgres_writer(dsn, create_tables=True)) as writer:
+        for _ in range(2):
+            (result,) = await deliver(writer, make_event())
+            assert result.outcome.value == "failed"
+            assert result.reason == "the gate's tables are missing; run `eventgate db migrate` (42P01)"

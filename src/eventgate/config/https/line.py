@@ -8,7 +8,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -17,6 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from eventgate.config.https.proxies import proxy_for
 from eventgate.errors import SourceError
+from eventgate.net.tls import tls_context
 
 logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it warns of names addresses
 
@@ -110,15 +110,7 @@ def manager(address: SplitResult, line: Line, ca_bundle: bool | str) -> Iterator
 
 
 def _tls(ca_bundle: bool | str) -> ssl.SSLContext:
-    if isinstance(ca_bundle, bool):
-        context = ssl.create_default_context()
-        if not ca_bundle:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
     try:
-        if Path(ca_bundle).is_dir():
-            return ssl.create_default_context(capath=ca_bundle)
-        return ssl.create_default_context(cafile=ca_bundle)
+        return tls_context(ca_bundle)
     except (OSError, ValueError):
         raise SourceError("the CA bundle cannot be read") from None

@@ -9,6 +9,7 @@ from urllib.request import getproxies_environment
 import msgspec
 
 from eventgate.errors import SourceError
+from eventgate.net.loopback import is_loopback
 
 
 class Proxy(msgspec.Struct, frozen=True):
@@ -27,7 +28,7 @@ def proxy_for(address: SplitResult) -> Proxy | None:
     host = address.hostname or ""
     proxies = getproxies_environment()
     configured = proxies.get(address.scheme)
-    if not configured or _is_loopback(host) or _is_exempt(address, proxies.get("no", "")):
+    if not configured or is_loopback(host) or _is_exempt(address, proxies.get("no", "")):
         return None
     try:
         proxy = urlsplit(configured if "://" in configured else f"http://{configured}")
@@ -59,14 +60,5 @@ def _covers(name: str, host: str) -> bool:
         return True
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False)
-    except ValueError:
-        return False
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from eventgate.core.model import WriteResult
 from eventgate.core.receipts.ring import Receipt, Receipts
-from eventgate.core.receipts.scope import Scope
+from eventgate.core.receipts.scope import Scope, scope_of
+from eventgate.core.topics import Topic
 
 
 class Course(Protocol):
@@ -32,11 +33,37 @@ class Course(Protocol):
         """The receipt of the answer, one mapping of results for each item; None where there is none."""
 
 
-class WithReceipts:
-    """Where receipts are on. `offered` are the request's receipts: any number but one is ignored.
+class Courses:
+    """Where requests begin: with receipts, or without where `receipts` is None.
 
-    `named` is the event id that the request itself gives. Raises `ReceiptMismatch`.
+    `targets` gives the fingerprints of where a topic's events land, by writer.
     """
+
+    def __init__(self, receipts: Receipts | None, targets: Callable[[Topic], Mapping[str, bytes]]) -> None:
+        self._receipts = receipts
+        self._targets = targets
+
+    def begin(
+        self,
+        offered: Sequence[bytes],
+        topic: Topic,
+        subject: str,
+        body: bytes,
+        named: str | None,
+        count: int | None = None,
+    ) -> Course:
+        """How far a request has come: `offered` are its receipts, and any number but one is ignored.
+
+        `body` is an event's, or that of a whole batch of `count` items, decoded. `named` is the id that the request
+        itself gives the event or the batch. Raises `ReceiptMismatch`.
+        """
+        if self._receipts is None:
+            return _Without(offered)
+        return _With(self._receipts, scope_of(topic.name, subject, body, count), self._targets(topic), offered, named)
+
+
+class _With:
+    """Where receipts are on."""
 
     def __init__(
         self,
@@ -64,7 +91,7 @@ class WithReceipts:
         return self._receipts.issue(self._scope, event_id, results, self._targets)
 
 
-class WithoutReceipts:
+class _Without:
     """Where receipts are off: whatever is offered is ignored, and said to be."""
 
     event_id = None

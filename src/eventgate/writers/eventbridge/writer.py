@@ -23,6 +23,7 @@ FIRST_PAUSE_SECONDS: Final = 0.05
 LONGEST_PAUSE_SECONDS: Final = 1.0
 """Between attempts at throttled entries: a random time up to a bound that doubles from the first to the longest."""
 
+_ABSENT: Final = "ResourceNotFoundException"
 _INVALID: Final = "ValidationException"
 _CLOSED: Final = WriteResult(Outcome.FAILED, reason="the writer is closed")
 
@@ -87,8 +88,12 @@ class EventBridgeWriter:
             raise SinkUnavailable(problem.reason)
 
     async def inspect(self, topics: Mapping[str, Any]) -> Sequence[Finding]:
-        """What of `topics` (name -> its options) EventBridge will not take."""
+        """What of `topics` (name -> its options) EventBridge will not take, and whether there is such a bus."""
         findings = []
+        problem = None if self._client is None else await self._ask_for_bus(self._client)
+        if problem is not None and problem.code == _ABSENT:
+            hint = "its events fail until it is there; look at account, region and name"
+            findings.append(Finding("error", "", "there is no such event bus", "/event_bus_arn", hint))
         for name, options in topics.items():
             own = options if isinstance(options, EventBridgeTopicSettings) else EventBridgeTopicSettings()
             if (own.source or self._settings.source or name).startswith("aws."):

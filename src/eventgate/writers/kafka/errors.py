@@ -87,7 +87,10 @@ OF_THE_BATCH: Final = frozenset(
 )
 """One message among others brings these upon all of its batch: who is guilty shows when each is sent by itself."""
 
-OF_THE_TOPIC: Final = frozenset({"_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART", "TOPIC_AUTHORIZATION_FAILED"})
+NO_TOPIC: Final = frozenset({"_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART"})
+"""There is no such topic, or not yet."""
+
+OF_THE_TOPIC: Final = NO_TOPIC | {"TOPIC_AUTHORIZATION_FAILED"}
 """librdkafka remembers these of a topic, and takes nothing for it until metadata says otherwise."""
 
 OF_THE_CREDENTIALS: Final = frozenset({"_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "_SSL"})

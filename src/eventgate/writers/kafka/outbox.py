@@ -15,6 +15,7 @@ from confluent_kafka import KafkaException
 from eventgate.core.model import Outcome, WriteResult
 from eventgate.errors import ConfigurationError, SinkUnavailable
 from eventgate.writers.kafka import errors
+from eventgate.writers.kafka.inquiries import Inquiries
 from eventgate.writers.kafka.parcel import Parcel
 from eventgate.writers.kafka.producer import KafkaProducer, Report
 
@@ -40,26 +41,30 @@ class Outbox:
     """Hands parcels to a producer, in order, once a broker is up; replaces the producer when it cannot go on.
 
     `escalate` takes parcels whose batch was refused for what may be another's fault; without it, each is alone.
+    `patience` (seconds) is how long a topic is waited for that is not there.
     """
 
-    def __init__(self, make: Make, threads: Executor, escalate: Callable[[Parcel], None] | None) -> None:
+    def __init__(
+        self, make: Make, threads: Executor, escalate: Callable[[Parcel], None] | None, patience: float
+    ) -> None:
         self._make = make
         self._threads = threads
         self._escalate = escalate
         self._producer: KafkaProducer | None = None
         self._waiting: deque[Parcel] = deque()
         self._bytes = 0
-        self._doubtful: dict[str, list[Parcel]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sender: asyncio.Task[None] | None = None
         self._making = asyncio.Lock()
         self._wrong: ConfigurationError | None = None
         self._reason = "no Kafka broker has answered yet"
         self._last_topic: str | None = None
+        self._inquiries = Inquiries(self._ask_about, self.put, self._spawn, patience)
 
-    @property
-    def not_handed(self) -> WriteResult:
+    def not_handed(self, parcel: Parcel) -> WriteResult:
         """The result of an event that still waits at its deadline."""
+        if (known := self._inquiries.result(parcel.topic)) is not None:
+            return known
         trouble = self._producer.trouble if self._producer is not None else None
         return WriteResult(Outcome.FAILED, reason=errors.reason(trouble) if trouble else self._reason)
 
@@ -99,9 +104,10 @@ class Outbox:
         until = time.monotonic() + seconds
         if self._waiting and self._sender is not None:
             await asyncio.wait({self._sender}, timeout=seconds)
+        await self._inquiries.wait(max(0.0, until - time.monotonic()))
         for task in (*self._tasks,):
             task.cancel()
-        for parcel in (*self._waiting, *(each for others in self._doubtful.values() for each in others)):
+        for parcel in (*self._waiting, *self._inquiries.take_all()):
             parcel.settle(errors.CLOSED)
         if self._producer is not None:
             producer, self._producer = self._producer, None
@@ -167,6 +173,7 @@ class Outbox:
             self._spawn(self._in_thread(lambda: producer.close(0.0)))
         if self._producer is None:
             self._producer = await self._make(self._receive)
+            self._inquiries.forget_all()
         return self._producer
 
     def _is_bad(self, producer: KafkaProducer) -> bool:
@@ -175,8 +182,17 @@ class Outbox:
         stale = time.monotonic() - producer.born > STALE_SECONDS
         return stale and not producer.up and producer.trouble in errors.OF_THE_CREDENTIALS
 
-    async def _ask(self, producer: KafkaProducer, topic: str | None, seconds: float) -> None:
-        await self._in_thread(lambda: producer.ask(topic, seconds))
+    async def _ask(self, producer: KafkaProducer, topic: str | None, seconds: float) -> str | None:
+        return await self._in_thread(lambda: producer.ask(topic, seconds))
+
+    async def _ask_about(self, topic: str) -> str | None:
+        try:
+            if self._producer is None:
+                raise SinkUnavailable(self._reason)
+            return await self._ask(self._producer, topic, ASK_SECONDS)
+        except SinkUnavailable as unavailable:
+            self._reason = str(unavailable)
+            raise
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
@@ -192,6 +208,9 @@ class Outbox:
 
     def _hand_over(self, parcel: Parcel, producer: KafkaProducer) -> bool:
         """False if it has to wait: librdkafka is full, or gave itself up."""
+        if not (parcel.asked or self._inquiries.seen(parcel.topic)):
+            self._inquiries.hold(parcel)
+            return True
         try:
             producer.take(parcel)
         except BufferError:
@@ -202,28 +221,10 @@ class Outbox:
                 producer.spent, producer.up = True, False
                 return False
             if code in errors.OF_THE_TOPIC and not parcel.asked:
-                self._doubt(parcel)
+                self._inquiries.hold(parcel)
             else:
                 parcel.settle(errors.raised(code))
         return True
-
-    def _doubt(self, parcel: Parcel) -> None:
-        """Ask the cluster about the topic before it is believed that there is none: it may be new."""
-        parcel.asked = True
-        others = self._doubtful.setdefault(parcel.topic, [])
-        others.append(parcel)
-        if len(others) == 1:
-            self._spawn(self._inquire(parcel.topic))
-
-    async def _inquire(self, topic: str) -> None:
-        try:
-            if self._producer is not None:
-                await self._ask(self._producer, topic, ASK_SECONDS)
-        except SinkUnavailable as unavailable:
-            self._reason = str(unavailable)
-        for parcel in self._doubtful.pop(topic):
-            if parcel.result is None:
-                self.put(parcel)
 
     def _receive(self, producer: KafkaProducer, reports: list[Report]) -> None:
         """What became of parcels; called in the event loop."""
@@ -239,6 +240,8 @@ class Outbox:
             self._drain()
 
     def _undelivered(self, parcel: Parcel, code: str, *, first_attempt: bool) -> None:
+        if code in errors.OF_THE_TOPIC:
+            self._inquiries.forget(parcel.topic)
         if code in errors.OF_THE_BATCH and first_attempt and self._escalate is not None and parcel.result is None:
             parcel.handed = False  # certainly not there, and free to be sent again
             self._escalate(parcel)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from eventgate.core.model import WriteResult
 from eventgate.writers.kafka.errors import NO_ANSWER
@@ -61,12 +61,12 @@ class Pending:
         if not self._missing and not self._done.done():
             self._done.set_result(None)
 
-    def expire(self, not_handed: WriteResult) -> None:
-        """End the wait: what librdkafka has is unknown, the rest gets `not_handed`."""
+    def expire(self, not_handed: Callable[[Parcel], WriteResult]) -> None:
+        """End the wait: what librdkafka has is unknown, of the rest `not_handed` tells."""
         late = [parcel for parcel in self.parcels if parcel.result is None]
         for parcel in late:
             self.gave_up = self.gave_up or parcel.handed
-            parcel.settle(NO_ANSWER if parcel.handed else not_handed)
+            parcel.settle(NO_ANSWER if parcel.handed else not_handed(parcel))
 
     async def wait(self) -> Sequence[WriteResult]:
         """One result for each parcel, in order, once there are all."""

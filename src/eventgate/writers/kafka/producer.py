@@ -83,19 +83,24 @@ class KafkaProducer:
         )
         parcel.handed = True
 
-    def ask(self, topic: str | None, seconds: float) -> None:
-        """Ask a broker for metadata, which is how `up` becomes true. Blocks; raises `SinkUnavailable`."""
+    def ask(self, topic: str | None, seconds: float) -> str | None:
+        """Ask a broker for metadata, which is how `up` becomes true; the code of what `topic` lacks, if anything.
+
+        Blocks; raises `SinkUnavailable`.
+        """
         downs, producer = self._downs, self._producer
         if producer is None:
             raise SinkUnavailable("the Kafka producer is being replaced")
         try:
-            producer.list_topics(topic or NO_TOPIC, timeout=seconds)
+            topics = producer.list_topics(topic or NO_TOPIC, timeout=seconds).topics
         except KafkaException as error:
             code = code_of(error.args[0])
             raise SinkUnavailable(reason(self.trouble or code)) from None
         if downs == self._downs:
             self.up = True
             self.trouble = None
+        found = topics.get(topic or NO_TOPIC)
+        return None if found is None or found.error is None else code_of(found.error)
 
     def purge(self) -> None:
         """Give up every message: those that were sent may have landed all the same. Blocks for a moment."""

@@ -14,6 +14,7 @@ Value = str | int | float | bool
 IAM: Final = "AWS_MSK_IAM"
 """A value of `sasl.mechanism` that is ours: OAUTHBEARER with tokens signed by the AWS credentials of the process."""
 MECHANISM: Final = ("sasl.mechanism", "sasl.mechanisms")
+PROPAGATION: Final = "topic.metadata.propagation.max.ms"
 MAX_BYTES: Final = 1_000_000
 """librdkafka's default of `message.max.bytes`."""
 
@@ -25,7 +26,6 @@ DEFAULTS: Final[Mapping[str, Value]] = {
     "client.id": "eventgate",
     "linger.ms": 1,
     "reconnect.backoff.max.ms": 1000,
-    "topic.metadata.propagation.max.ms": 2000,
     "queue.buffering.max.kbytes": 131072,
     "socket.keepalive.enable": True,
     "enable.idempotence": True,
@@ -81,6 +81,7 @@ def properties(
     """
     longest = max(1000, int(longest_seconds * 1000))
     values: dict[str, Value] = {**DEFAULTS, "socket.timeout.ms": max(1000, min(60_000, longest // 2))}
+    values[PROPAGATION] = int(propagation_seconds({}, longest_seconds) * 1000)
     values |= settings.config
     if uses_iam(settings.config):
         values = {name: value for name, value in values.items() if name not in MECHANISM}
@@ -105,6 +106,14 @@ def located(name: str, value: Value, directory: Path | None) -> Value:
 def as_text(value: Value) -> str:
     """A property's value as librdkafka reads it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def propagation_seconds(config: Mapping[str, Value], longest_seconds: float) -> float:
+    """How long a topic that is not there may be about to be: 2 s, or half of the longest request if that is less."""
+    try:
+        return int(config[PROPAGATION]) / 1000
+    except (KeyError, ValueError):
+        return min(2.0, max(0.1, longest_seconds / 2))
 
 
 def max_bytes(config: Mapping[str, Value]) -> int:

@@ -17,7 +17,14 @@ from eventgate.writers.kafka.iam import TokenSource, token_source
 from eventgate.writers.kafka.outbox import Outbox
 from eventgate.writers.kafka.parcel import Parcel, Pending
 from eventgate.writers.kafka.producer import KafkaProducer, Receiver
-from eventgate.writers.kafka.settings import KafkaSettings, KafkaTopicSettings, max_bytes, properties, uses_iam
+from eventgate.writers.kafka.settings import (
+    KafkaSettings,
+    KafkaTopicSettings,
+    max_bytes,
+    propagation_seconds,
+    properties,
+    uses_iam,
+)
 
 OPEN_SECONDS: Final = 3.0
 """How long `open` waits for the first token, where one is needed."""
@@ -40,6 +47,7 @@ class KafkaWriter:
         self._context = context
         self._tokens = tokens
         self._max_bytes = max_bytes(settings.config)
+        self._patience = propagation_seconds(settings.config, context.request_timeout_seconds)
         self._servers = ",".join(sorted(server.strip().lower() for server in settings.bootstrap_servers.split(",")))
         self._threads: ThreadPoolExecutor | None = None
         self._outbox: Outbox | None = None
@@ -50,7 +58,7 @@ class KafkaWriter:
         if self._outbox is not None:
             return
         self._threads = ThreadPoolExecutor(4, thread_name_prefix=f"eventgate-{self.name}")
-        outbox = Outbox(self._make, self._threads, self._send_alone)
+        outbox = Outbox(self._make, self._threads, self._send_alone, self._patience)
         try:
             await outbox.open(OPEN_SECONDS)
         except BaseException:
@@ -100,8 +108,7 @@ class KafkaWriter:
             values = await self._properties()
         except SinkUnavailable:  # as the probe says
             return ()
-        place = f"/writers/{self.name}"
-        return await asyncio.to_thread(inspection.inspect, values, names, place, INSPECT_SECONDS)
+        return await asyncio.to_thread(inspection.inspect, values, names, INSPECT_SECONDS)
 
     async def close(self) -> None:
         """Flush, and let go of every connection."""
@@ -123,7 +130,7 @@ class KafkaWriter:
             parcel.settle(errors.CLOSED)
             return
         if self._single is None:
-            self._single = Outbox(self._make_single, self._threads, None)
+            self._single = Outbox(self._make_single, self._threads, None, self._patience)
         self._single.put(parcel)
 
     async def _make_single(self, receive: Receiver) -> KafkaProducer:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 """How long one attempt to connect may take."""
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 2.0
 """How long `close` waits for what is under way, and then for good-byes."""
 
 

@@ -59,6 +59,8 @@ class PostgresWriter:
         self._group = Group(self._pool, self._after)
         self._ledger = settings.ledger
         self._creates_tables = settings.create_tables
+        self._looking = asyncio.Lock()
+        self._looked = not settings.create_tables
         self._retain_days = retain_days
         self._prune_at = 0.0
 
@@ -82,6 +84,8 @@ class PostgresWriter:
         """Write events, those of each topic in a transaction of their own; an id that repeats has to wait its turn."""
         loop = asyncio.get_running_loop()
         until = deadline - min(MARGIN_SECONDS, max(deadline - loop.time(), 0.0) * 0.1)
+        if not self._looked:
+            await self._look_before(loop.time() + (until - loop.time()) / 2)
         topics: dict[tuple[str, Any], list[int]] = {}
         for index, event in enumerate(events):
             topics.setdefault((event.topic, event.options.get(self.name)), []).append(index)
@@ -138,13 +142,21 @@ class PostgresWriter:
         except Exception:  # the events are safe; whoever may not delete is told by `check --connect`
             lease.broken = True
 
+    async def _look_before(self, until: float) -> None:
+        """Make the tables ahead of the first events: the database may have been down when the writer was opened."""
+        with contextlib.suppress(SinkUnavailable, TimeoutError):  # the write itself says what is wrong
+            async with asyncio.timeout_at(until), self._looking:
+                if not self._looked:
+                    await self._ask(until - asyncio.get_running_loop().time(), self._look)
+
     async def _look(self, connection: Connection) -> str | None:
         missing = await inspection.missing(connection, ledger=self._ledger)
-        if missing != MISSING_TABLES or not self._creates_tables:
-            return missing
-        with contextlib.suppress(NewerTables):
-            await migrate(connection)
-        return await inspection.missing(connection, ledger=self._ledger)
+        if missing == MISSING_TABLES and self._creates_tables:
+            with contextlib.suppress(NewerTables):
+                await migrate(connection)
+            missing = await inspection.missing(connection, ledger=self._ledger)
+        self._looked = True
+        return missing
 
     async def _ask(self, seconds: float, question: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
         """The answer to `question`, on another connection if one that lay idle proves dead; `SinkUnavailable`."""

@@ -10,14 +10,16 @@ from pathlib import Path
 import msgspec
 
 from eventgate.errors import Unreachable
-from eventgate.writers.sqlite import schema
-from eventgate.writers.sqlite.errors import StoreFailure, failure
+from eventgate.sqlite.errors import StoreFailure, failure
+from eventgate.sqlite.schema import check
+from eventgate.writers.sqlite.schema import SCHEMA
 
 CHUNK_ROWS = 200
 """Rows read at once: no read stays open while the caller is at work, which would keep the log from being emptied."""
 BUSY_SECONDS = 5.0
 """How long to wait for a database that another program has locked altogether."""
 
+_NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _TROUBLE = (sqlite3.Error, OSError)
 # The + keeps SQLite from looking topics up in an index and sorting what it finds.
 _SELECT = """
@@ -92,17 +94,24 @@ def to_ndjson(stored: StoredEvent) -> bytes:
 def _open(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise Unreachable("there is no such file")
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
     try:
-        _check(connection)
+        return _connect(path, "mode=ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in _NOT_WRITABLE or Path(f"{path}-wal").exists():
+            raise
+        # To read beside a log SQLite makes files, which it may not on a read-only medium. Where there is no log,
+        # nobody writes there, and the file may be read as one that does not change (SQLite, "Write-Ahead Logging", 5).
+        return _connect(path, "immutable=1")
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)
+    try:
+        check(connection, SCHEMA)
+    except StoreFailure as problem:
+        connection.close()
+        raise Unreachable(problem.reason) from None
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    try:
-        schema.check(connection)
-    except StoreFailure as problem:
-        raise Unreachable(problem.reason) from None

@@ -11,7 +11,7 @@ import pytest
 
 from eventgate.client import Client, Retry
 from eventgate.errors import EventGateError, Unreachable
-from tests.cli.commands import ACCEPTED, Posted, Says, refused, scripted_gate
+from tests.scripted_gate import ACCEPTED, Posted, Says, refused, scripted_gate
 
 FAST = Retry(first=0.001, longest=0.005, total=20, introduction=0.2)
 BRIEF = Retry(first=0.001, longest=0.005, total=0.05, introduction=0.2)
@@ -36,7 +36,7 @@ def failing(outcome: str) -> Says:
 
 def test_an_event_is_posted_as_it_is_with_token_and_key() -> None:
     with scripted_gate(lambda post: ACCEPTED) as gate, Client(gate.url + "/", " t0ken\n") as client:
-        answer = client.post("a/b", b'{"a":  1}', "key-1")
+        answer = client.post("a/b", b'{"a":  1}', key="key-1")
     assert answer.accepted
     assert answer.attempts == 1
     (post,) = gate.posts
@@ -52,12 +52,14 @@ def test_an_event_is_posted_as_it_is_with_token_and_key() -> None:
         refused(429, "overload"),
         refused(503, "overload"),
         refused(503, "unavailable"),
+        refused(503, "topic"),
+        refused(500, "internal"),
         failing("failed"),
         failing("unknown"),
         Says(502, b"<html>bad gateway</html>"),
         Says(0, None),
     ],
-    ids=["429", "overload", "unavailable", "failed", "unknown", "proxy", "connection cut"],
+    ids=["429", "overload", "unavailable", "topic", "internal", "failed", "unknown", "proxy", "connection cut"],
 )
 def test_what_may_pass_is_tried_again_with_the_same_bytes_and_key(first: Says) -> None:
     with scripted_gate(twice(first)) as gate, Client(gate.url, "t", retry=FAST) as client:
@@ -77,9 +79,9 @@ def test_what_may_pass_is_tried_again_with_the_same_bytes_and_key(first: Says) -
         refused(403, "permission"),
         refused(409, "conflict"),
         refused(413, "size"),
-        refused(500, "internal"),
-        refused(503, "configuration"),
-        refused(503, "topic"),
+        refused(404, "topic"),
+        refused(415, "media"),
+        refused(422, "receipt"),
         Says(200, b"<html>hello</html>"),
         Says(301, b"", {"Location": "http://127.0.0.1:1/"}),
     ],
@@ -136,7 +138,7 @@ def test_a_202_of_some_other_server_is_not_taken_for_an_event() -> None:
     with scripted_gate(lambda post: Says(202, b"thanks")) as gate, Client(gate.url, "t", retry=FAST) as client:
         answer = client.post("t", b"{}")
     assert not answer.accepted
-    assert "is the address right?" in answer.errors[0]["message"]
+    assert "is the address right?" in answer.errors[0].message
 
 
 def test_where_nothing_listens_is_known_soon() -> None:

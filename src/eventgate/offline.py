@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
 from types import TracebackType
 
 from eventgate.config.configuration import Configuration
@@ -14,7 +13,7 @@ from eventgate.core.auth.access import Grant
 from eventgate.core.delivery import Delivery
 from eventgate.core.model import Event
 from eventgate.core.policy import Policy
-from eventgate.errors import BodyTooLarge, Problem, Refusal
+from eventgate.errors import BodyTooLarge, Refusal
 
 _ANYONE = Grant()
 
@@ -33,15 +32,19 @@ class OfflineGate:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the writers, none of which was opened."""
         await self._delivery.close()
 
-    def problems(self, topic_name: str, body: bytes) -> Sequence[Problem]:
-        """What the gate's answer would list as `errors`; nothing if it would take the event."""
+    def refusal(self, topic_name: str, body: bytes) -> Refusal | None:
+        """What the gate would answer; None if it would take the event. May be called from any thread."""
         try:
             self._judge(topic_name.lower(), body)
         except Refusal as refusal:
-            return refusal.problems
-        return ()
+            return refusal
+        return None
 
     def _judge(self, topic_name: str, body: bytes) -> None:
         topic = self.policy.find(topic_name)

@@ -1,0 +1,220 @@
+"""The judge of a campaign catches every kind of lie, and takes no truth for one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.campaign.copies import AGAIN, AT_ONCE, EXCUSES, LOST, REDELIVERED, UNKNOWN
+from tests.campaign.judge import DeadLetter, Judgement, Rules, Sinks, believed_in_vain, judge
+from tests.campaign.records import Attempt, Key, Said
+
+E, OTHER = Key("orders", "e", "1"), Key("orders", "e", "2")
+NOBODYS = Key("orders", "nobody's", "1")
+SPOOLED = Key("spooled", "e", "1")
+WRITERS = frozenset({"kafka", "postgres", "hook"})
+REQUIRED = WRITERS - {"hook"}
+RULES = {"orders": Rules(WRITERS, REQUIRED), "spooled": Rules(WRITERS, REQUIRED, spooled=True)}
+NUMBERS = count(1)
+
+
+def attempt(kafka: str = "delivered", postgres: str = "delivered", key: Key = E, at: float = 0, **more: Any) -> Attempt:
+    """An attempt whose answer says so, from `at` to half a second later."""
+    outcomes = {"kafka": kafka, "postgres": postgres, "hook": more.pop("hook", "delivered")}
+    fine = {kafka, postgres} <= {"delivered", "duplicate", "deferred"}
+    said = Said(more.pop("status", 202 if fine else 500), outcomes, more.pop("errors", ()))
+    return Attempt(next(NUMBERS), (key,), at, more.pop("until", at + 0.5), said=(said,), **more)
+
+
+def silent(key: Key = E, at: float = 0, **more: Any) -> Attempt:
+    """An attempt without an answer."""
+    return Attempt(next(NUMBERS), (key,), at, at + 0.5, lost=True, **more)
+
+
+def judged(*attempts: Attempt, dead: str = "", **held: int | Mapping[Key, int]) -> Judgement:
+    """The judgement where the sinks hold that often what the first attempt is about; once where nothing is said."""
+    key = attempts[0].events[0]
+    given = {name: held.get(name, 1) for name in WRITERS}
+    counts = {name: {key: value} if isinstance(value, int) else value for name, value in given.items()}
+    counts = {name: {each: number for each, number in found.items() if number} for name, found in counts.items()}
+    letters = frozenset({DeadLetter(dead, key.topic, key.event_id)} if dead else ())
+    sinks = Sinks(counts, frozenset({"postgres"}), letters)
+    return judge(attempts, sinks, RULES, frozenset(EXCUSES))
+
+
+def test_what_was_accepted_and_is_there_once_is_right() -> None:
+    result = judged(attempt())
+    assert (result.violations, result.copies) == ([], {})
+
+
+@pytest.mark.parametrize("writer", sorted(WRITERS))
+@pytest.mark.parametrize("outcome", ["delivered", "duplicate", "deferred"])
+def test_what_a_sink_was_said_to_have_must_be_there(writer: str, outcome: str) -> None:
+    """Optional or not, whatever the status was."""
+    said: dict[str, Any] = {writer: outcome}
+    none: dict[str, Any] = {writer: 0}
+    (violation,) = judged(attempt(**said), **none).violations
+    assert violation == f"e of orders: {writer} said {outcome}, but does not hold it"
+    failing = "kafka" if writer == "postgres" else "postgres"
+    missed: dict[str, Any] = {failing: "failed"}
+    gone: dict[str, Any] = {failing: 0}
+    assert judged(attempt(**said, **missed), **none, **gone).violations == [violation]
+
+
+def test_a_listed_dead_letter_need_not_be_there() -> None:
+    assert judged(attempt(kafka="deferred"), dead="kafka", kafka=0).violations == []
+    assert judged(attempt(kafka="deferred"), dead="hook", kafka=0).violations != []
+
+
+def test_what_was_said_although_the_client_did_not_hear_it_must_be_there() -> None:
+    assert judged(attempt(lost=True), kafka=0).violations != []
+
+
+@pytest.mark.parametrize("outcome", ["failed", "unknown", "refused", "skipped", "conflict"])
+def test_a_202_with_a_required_writer_that_has_it_not_is_a_lie(outcome: str) -> None:
+    (violation,) = judged(attempt(kafka=outcome, status=202), kafka=0).violations
+    assert violation.endswith(f"was answered 202 with kafka {outcome}")
+    assert judged(attempt(hook=outcome, status=202), hook=0).violations == []
+
+
+@pytest.mark.parametrize("outcome", ["failed", "refused", "skipped", "conflict"])
+def test_what_certainly_is_not_there_must_not_be_there(outcome: str) -> None:
+    (violation,) = judged(attempt(kafka=outcome), kafka=1).violations
+    assert violation == f"e of orders: kafka said {outcome} each time, but holds it"
+    assert judged(attempt(kafka=outcome), kafka=0).violations == []
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [attempt(kafka="unknown", at=1), silent(at=1), attempt(at=1), attempt(errors=("unavailable",), status=503)],
+    ids=["unknown", "no answer", "delivered", "stopped"],
+)
+def test_one_attempt_that_may_have_put_it_there_is_enough(doubt: Attempt) -> None:
+    if doubt.said and "unavailable" in doubt.said[0].errors:
+        doubt = Attempt(1, (E,), 1, 2, said=(Said(503, {}, ("unavailable",)),))
+    postgres = 1 if doubt.said and doubt.said[0].outcomes else 0
+    assert judged(attempt("failed", "failed", hook="failed"), doubt, kafka=1, postgres=postgres).violations == []
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        Attempt(1, (E,), 0, 1, said=(Said(503, {}, ("overload",)),)),
+        Attempt(1, (E,), 0, 1, said=(Said(400, {}, ("validation",)),)),
+        silent(arrived=False),
+    ],
+    ids=["overload", "validation", "never arrived"],
+)
+def test_a_request_that_reached_no_writer_put_nothing_anywhere(refused: Attempt) -> None:
+    assert len(judged(refused).violations) == len(WRITERS)
+    assert judged(refused, kafka=0, postgres=0, hook=0).violations == []
+
+
+def test_a_sink_with_a_ledger_holds_no_id_twice() -> None:
+    (violation,) = judged(attempt(), silent(at=1), postgres=2).violations
+    assert violation == "e of orders: postgres holds this event id 2 times"
+
+
+def test_two_documents_under_one_id_are_one_too_many_where_there_is_a_ledger() -> None:
+    both = {E: 1, OTHER: 1}
+    result = judged(attempt(), attempt(key=OTHER, at=1), postgres=both, kafka=both, hook=both)
+    assert result.violations == ["e of orders: postgres holds this event id 2 times"]
+
+
+def test_nobody_put_it_there() -> None:
+    (violation,) = judged(attempt(), kafka={E: 1, NOBODYS: 1}).violations
+    assert violation == "nobody's of orders: kafka holds what nobody posted"
+
+
+def test_a_defect_of_the_gate_is_a_violation() -> None:
+    defect = Attempt(7, (E,), 0, 1, said=(Said(500, {}, ("internal",)),))
+    assert judged(defect).violations == ["attempt 7: the gate met a defect of its own"]
+
+
+@pytest.mark.parametrize(
+    ("others", "reason"),
+    [
+        ([attempt(kafka="unknown", hook="skipped", at=1)], UNKNOWN),
+        ([silent(at=1)], LOST),
+        ([attempt(hook="skipped", at=1, lost=True)], LOST),
+        ([attempt(hook="skipped", at=0.4)], AT_ONCE),
+    ],
+    ids=["unknown", "no answer", "answer lost", "at once"],
+)
+def test_a_second_copy_can_be_explained(others: list[Attempt], reason: str) -> None:
+    result = judged(attempt(), *others, kafka=2)
+    assert (result.violations, result.copies) == ([], {reason: 1})
+
+
+def test_a_third_copy_needs_a_third_reason() -> None:
+    two = [attempt(), attempt(kafka="unknown", hook="failed", at=1)]
+    assert judged(*two, kafka=2).violations == []
+    (violation,) = judged(*two, kafka=3).violations
+    assert violation == "e of orders: kafka holds it 3 times, and nothing explains 1 of them"
+
+
+def test_a_copy_out_of_one_attempt_is_not_explained() -> None:
+    assert judged(attempt(), kafka=2).violations
+    assert judged(attempt(kafka="unknown"), kafka=2).violations
+
+
+def test_sending_again_after_an_answer_is_no_excuse_unless_it_is_made_one() -> None:
+    attempts = [attempt(), attempt(at=1)]
+    assert len(judged(*attempts, kafka=2, hook=2).violations) == 2
+    sinks = Sinks({"kafka": {E: 2}, "hook": {E: 2}, "postgres": {E: 1}}, frozenset({"postgres"}))
+    result = judge(attempts, sinks, RULES, frozenset({AGAIN}))
+    assert (result.violations, result.copies) == ([], {AGAIN: 2})
+
+
+def test_what_a_sink_took_twice_it_holds_twice() -> None:
+    (violation,) = judged(attempt(), attempt(at=0.4), kafka=1, hook=2).violations
+    assert violation == "e of orders: kafka took it 2 times, but holds it 1 times"
+
+
+def test_a_retry_with_a_receipt_repeats_no_delivered_writer() -> None:
+    """Its merged answer says `delivered` again; a second copy would be a breach of the receipt's promise."""
+    retry = [attempt(postgres="failed", given="r1"), attempt(at=1, brought="r1")]
+    assert judged(*retry).violations == []
+    assert len(judged(*retry, kafka=2, hook=2).violations) == 2
+
+
+def test_a_receipt_that_was_not_honoured_spares_no_writer() -> None:
+    ignored = [attempt(postgres="failed", given="r1"), attempt(at=1, brought="r1", honoured=False)]
+    assert len(judged(*ignored, kafka=2, hook=2).violations) == 2  # sent again, and no excuse
+    assert [text for text in judged(*ignored).violations if "took it 2 times" in text]
+
+
+def test_a_lost_answer_to_a_retry_with_a_receipt_excuses_only_what_was_missing() -> None:
+    retry = [attempt(kafka="failed", given="r1"), silent(at=1, brought="r1"), attempt(at=2, brought="r1")]
+    assert judged(*retry, kafka=2).violations == []
+    assert judged(*retry, hook=2).violations
+
+
+def test_redelivery_out_of_a_spool_may_repeat() -> None:
+    """The spool's own attempts are not in the ledger; only a deferred or unanswered event is granted them."""
+    assert judged(attempt(kafka="deferred", key=SPOOLED), kafka=3).copies == {REDELIVERED: 2}
+    assert judged(attempt(key=SPOOLED), kafka=2).violations
+    assert judged(attempt(kafka="deferred"), kafka=2).violations  # this topic has no spool
+
+
+def test_what_a_client_takes_for_accepted_was_accepted() -> None:
+    assert believed_in_vain([attempt(kafka="failed"), attempt(at=1)], [E]) == []
+    for unheard in (attempt(lost=True), attempt(kafka="failed"), silent()):
+        assert believed_in_vain([unheard], [E]) == [
+            "e of orders: a client takes it for accepted, but no answer said so"
+        ]
+
+
+def test_each_event_of_a_batch_is_judged_by_its_own_answer() -> None:
+    keys = (Key("orders", "a", "1"), Key("orders", "b", "2"))
+    fine = dict.fromkeys(WRITERS, "delivered")
+    said = (Said(202, fine), Said(500, {**fine, "kafka": "failed"}))
+    held = {"kafka": {keys[0]: 1}, "postgres": dict.fromkeys(keys, 1), "hook": dict.fromkeys(keys, 1)}
+    sinks = Sinks(held, frozenset({"postgres"}))
+    batch = Attempt(1, keys, 0, 1, said=said)
+    assert judge([batch], sinks, RULES, frozenset()).violations == []
+    wrong = Attempt(1, keys, 0, 1, said=said[::-1])
+    assert len(judge([wrong], sinks, RULES, frozenset()).violations) == 2
