@@ -159,7 +159,7 @@ async def open_assembly(
     admission = Admission(settings.limits, lambda: assembly.policy, keyring)
     assembly.gateway = Gateway(
         admission=admission,
-        posting=Posting(settings.limits, admission, delivery, spooling.keeping, receipts_of(settings)),
+        posting=Posting(settings.limits, admission, delivery, receipts_of(settings), spooling.keeping),
         policy=lambda: assembly.policy,
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),

@@ -81,7 +81,7 @@ class Bench:
         admission = Admission(limits, lambda: self.policy, self.keyring)
         self.gateway = Gateway(
             admission=admission,
-            posting=Posting(limits, admission, Delivery(self.writers), receipts=receipts),
+            posting=Posting(limits, admission, Delivery(self.writers), receipts),
             policy=lambda: self.policy,
             health=Health([], list),
             ready=lambda: ready,

@@ -14,7 +14,7 @@ import pytest
 from eventgate.adapters.aws_lambda import Environment
 from eventgate.app import open_gate
 from tests.deployment import Deployment, deployment
-from tests.parity.cases import Case, Fields
+from tests.parity.case import Case, Fields
 from tests.parity.hosts import LAMBDA_SHAPES, Answer, AsgiHost, Host, LambdaHost, ServerHost
 from tests.server_process import ServerProcess
 

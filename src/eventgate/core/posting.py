@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
-from eventgate.core import cloudevents, ids, judging
+from eventgate.core import cloudevents, ids, json, judging
 from eventgate.core.admission import Admission, Admitted
 from eventgate.core.auth.grants import Grant
 from eventgate.core.batch.posting import BatchPosting
@@ -18,8 +18,9 @@ from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
 from eventgate.core.media import Form, Media
 from eventgate.core.model import Event, Request, Response
-from eventgate.core.receipts import Course, Courses, Receipts
+from eventgate.core.receipts import Course, Receipts
 from eventgate.core.responses import delivered, json_answer
+from eventgate.core.retries import Retries
 from eventgate.errors import Refusal
 
 
@@ -31,16 +32,16 @@ class Posting:
         limits: Limits,
         admission: Admission,
         delivery: Delivery,
-        keeping: Keeping | None = None,
         receipts: Receipts | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
         self._load = Load(limits)
+        self._retries = Retries(receipts, delivery)
         self._keeping = keeping or Keeping(None)
-        self._courses = Courses(receipts, delivery.targets)
-        self._batches = BatchPosting(limits, admission, delivery, self._load, self._keeping, self._courses)
+        self._batches = BatchPosting(limits, admission, delivery, self._load, self._retries, self._keeping)
 
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
@@ -51,7 +52,7 @@ class Posting:
         admitted, body, grant = await self._read(request, media, head, topic_name, trail)
         topic = admitted.topic
         try:
-            event, course = self._event(admitted, body, grant, media, head, trail)
+            event, course = self._judge(admitted, body, grant, media, head, trail)
             settled = judging.refusals(self._delivery, event, topic, course.settled())
         except Refusal as refusal:
             if topic.keep_invalid:
@@ -76,7 +77,7 @@ class Posting:
         if media.is_batch:
             return await self._batches.validate(request, head, media, topic_name, trail)
         admitted, body, grant = await self._read(request, media, head, topic_name, trail)
-        event, course = self._event(admitted, body, grant, media, head, trail)
+        event, course = self._judge(admitted, body, grant, media, head, trail)
         judging.refusals(self._delivery, event, admitted.topic, course.settled())
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
@@ -84,25 +85,27 @@ class Posting:
         self, request: Request, media: Media, head: Head, topic_name: str, trail: Trail
     ) -> tuple[Admitted, bytes, Grant]:
         admitted = await self._admission.admit(request, head, topic_name, trail)
+        if media.is_plain:
+            body = (await request.body(self._limits.max_body_bytes)).strip(json.WHITE_SPACE)
+            return admitted, body, admitted.grant()
         body, grant = await read_body(request, media, admitted, self._limits)
         return admitted, body, grant
 
-    def _event(
+    def _judge(
         self, admitted: Admitted, body: bytes, grant: Grant, media: Media, head: Head, trail: Trail
     ) -> tuple[Event, Course]:
-        """The event, and how far an earlier answer's receipt says that it came."""
-        topic = admitted.topic
+        topic, max_depth = admitted.topic, self._limits.max_depth
         named = None
         if media.form is Form.STRUCTURED:
-            unwrapped = cloudevents.unwrap(body, self._limits.max_depth)
+            unwrapped = cloudevents.unwrap(body, max_depth)
             named, body, document = unwrapped.event_id, unwrapped.body, unwrapped.document
             judging.check(document, len(body), topic, grant)
         else:
             if media.form is Form.BINARY:
                 named = head.cloudevent_id()
-            document = judging.judge(body, topic, grant, self._limits.max_depth)
+            document = judging.judge(body, topic, grant, max_depth)
         named = named or judging.own_id(topic, document) or judging.idempotency_key(head)
-        course = self._courses.begin(head.all(b"eventgate-receipt"), topic, admitted.subject, body, named)
+        course = self._retries.course(head, admitted, body, named)
         event = Event(
             topic=topic.name,
             event_id=course.event_id or named or ids.uuid7(),

@@ -25,7 +25,7 @@ from eventgate.errors import BodyTooLarge, InternalError, Refusal
 class Batch(msgspec.Struct, frozen=True):
     """What the events of one request have in common. `batch_id` is the batch's own id, `items` holds their bytes.
 
-    `course` is how far an earlier answer's receipt says that they came.
+    `course` says what of them an earlier answer has settled.
     """
 
     form: Form

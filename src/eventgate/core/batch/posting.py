@@ -19,7 +19,7 @@ from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
 from eventgate.core.media import Form, Media
 from eventgate.core.model import Request, Response, WriteResult
-from eventgate.core.receipts import Courses
+from eventgate.core.retries import Retries
 from eventgate.errors import InternalError, Refusal
 
 
@@ -32,15 +32,15 @@ class BatchPosting:
         admission: Admission,
         delivery: Delivery,
         load: Load,
+        retries: Retries,
         keeping: Keeping,
-        courses: Courses,
     ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
+        self._retries = retries
         self._load = load
         self._keeping = keeping
-        self._courses = courses
         self._judge = BatchJudge(limits, delivery)
 
     async def post(self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail) -> Response:
@@ -58,7 +58,7 @@ class BatchPosting:
         finally:
             self._load.leave(count)
         _note(trail, judged, results)
-        receipt = batch.course.issue(batch.batch_id, _by_index(count, judged, written)) if written else None
+        receipt = _receipt(batch, judged, written)
         return results.answer(receipt=receipt, receipt_status=batch.course.status)
 
     async def validate(self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail) -> Response:
@@ -77,8 +77,7 @@ class BatchPosting:
         split = lines if media.form is Form.LINES else elements
         items = split(body, self._limits.max_batch_events)
         named = judging.idempotency_key(head)
-        offered = head.all(b"eventgate-receipt")
-        course = self._courses.begin(offered, admitted.topic, admitted.subject, body, named, len(items))
+        course = self._retries.course(head, admitted, body, named, len(items))
         trail.event_id = batch_id = course.event_id or named or ids.uuid7()
         return Batch(
             form=media.form,
@@ -121,12 +120,17 @@ async def _results(batch: Batch, judged: Judged, written: list[dict[str, WriteRe
     return results
 
 
-def _by_index(count: int, judged: Judged, written: list[dict[str, WriteResult]]) -> list[Mapping[str, WriteResult]]:
-    """The writers' results of every item; none for those that did not reach them."""
-    found: list[Mapping[str, WriteResult]] = [{}] * count
+def _receipt(batch: Batch, judged: Judged, written: list[dict[str, WriteResult]]) -> str | None:
+    """The receipt of the whole batch; items that were refused have no writer that is settled.
+
+    None where no item reached the writers.
+    """
+    if not written:
+        return None
+    items: list[Mapping[str, WriteResult]] = [{}] * len(batch.items)
     for index, outcomes in zip(judged.indices, written, strict=True):
-        found[index] = outcomes
-    return found
+        items[index] = outcomes
+    return batch.course.issue(batch.batch_id, items)
 
 
 def _note(trail: Trail, judged: Judged, results: Results) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from eventgate.core.openapi import batches
 from eventgate.core.openapi.parts import answer, bare, common, read, refusals, schemas
 from eventgate.core.openapi.schemas import Components
 from eventgate.core.topics import Topic
@@ -25,7 +26,7 @@ def openapi(topics: Iterable[Topic], *, token_url: bool, version: str) -> bytes:
     `token_url` says that the gate names a place to get tokens from. `version` is the version of the policy.
     """
     ordered = sorted(topics, key=lambda topic: topic.name)
-    envelopes = schemas()
+    envelopes = {**schemas(), **batches.schemas()}
     components = Components(ordered, envelopes)
     paths = _fixed_paths(token_url)
     for topic in ordered:
@@ -64,7 +65,7 @@ def _fixed_paths(token_url: bool) -> dict[str, Any]:
 def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
     name = topic.name
     path = f"/topics/{quote(name, safe='')}"
-    body = {"required": True, "content": {"application/json": {"schema": components.reference(topic)}}}
+    body = {"required": True, "content": batches.bodies(components.reference(topic))}
     schema = answer("The schema as it was written.", {"type": ["object", "boolean"]})
     reading = read(f"schema.{name}", f"The JSON Schema of {name}.", {"200": schema, **refusals("404", "503")})
     posting: dict[str, Any] = {
@@ -75,24 +76,25 @@ def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
         ],
         "requestBody": body,
     }
-    accepted = answer("Every required writer acknowledged the event.", {"$ref": "#/components/schemas/Success"})
-    valid = answer("The event would be taken.", {"$ref": "#/components/schemas/Valid"})
+    accepted = answer("Every required writer acknowledged every event.", batches.or_batch("Success"))
+    valid = answer("Every event would be taken.", batches.or_batch("Valid"))
+    mixed = answer("A batch whose items do not share one status.", {"$ref": "#/components/schemas/Batch"})
     return {
         path: {
             **reading,
             "post": {
                 "operationId": f"post.{name}",
-                "summary": f"Post one event to {name}.",
+                "summary": f"Post an event or a batch to {name}.",
                 **posting,
-                "responses": {"202": accepted, **refusals("409", *_JUDGED)},
+                "responses": {"202": accepted, "207": mixed, **refusals("409", *_JUDGED)},
             },
         },
         f"{path}/validate": {
             "post": {
                 "operationId": f"validate.{name}",
-                "summary": f"Check one event for {name} without delivering it.",
+                "summary": f"Check an event or a batch for {name} without delivering it.",
                 **posting,
-                "responses": {"200": valid, **refusals(*_JUDGED)},
+                "responses": {"200": valid, "207": mixed, **refusals(*_JUDGED)},
             }
         },
     }

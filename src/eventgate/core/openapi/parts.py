@@ -13,8 +13,8 @@ REASONS: Final[dict[str, str]] = {
     "404": "There is no such topic.",
     "405": "The path does not take this method.",
     "409": "The event id is taken by an event with other bytes.",
-    "413": "The body is too large.",
-    "415": "The media type or the charset is not read here.",
+    "413": "The body is too large, or the batch too long.",
+    "415": "The media type, the charset or the content coding is not read here.",
     "422": "The receipt is a good one, and for another event.",
     "429": "The caller sends too many requests.",
     "431": "The header fields are too many or too large.",
@@ -58,6 +58,11 @@ def schemas() -> dict[str, Any]:
                 "truncated": {"type": "boolean", "description": "There may be more problems than are listed."},
                 "event_id": _STRING,
                 "writers": {"$ref": "#/components/schemas/Writers"},
+                "results": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/Result"},
+                    "description": "Of a batch whose items share this status.",
+                },
                 "receipt": _RECEIPT,
                 "receipt_status": {"enum": ["ignored"]},
             },
@@ -113,7 +118,7 @@ def common() -> dict[str, Any]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "schema": _STRING,
-                "description": "The event id, where the topic does not take it from the event: "
+                "description": "The event id, where the event does not bring one, or a batch's own id: "
                 "1 to 255 characters without control characters.",
             },
             "Receipt": {

@@ -7,16 +7,17 @@ that it can cost is a duplicate.
 
 from __future__ import annotations
 
-from eventgate.core.receipts.course import Course, Courses
+from eventgate.core.receipts.course import Course, WithoutReceipts, WithReceipts
 from eventgate.core.receipts.ring import Receipt, Receipts
 from eventgate.core.receipts.scope import Scope, fingerprint, scope_of
 
 __all__ = [
     "Course",
-    "Courses",
     "Receipt",
     "Receipts",
     "Scope",
+    "WithReceipts",
+    "WithoutReceipts",
     "fingerprint",
     "scope_of",
 ]

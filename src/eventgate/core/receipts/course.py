@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from eventgate.core.model import WriteResult
 from eventgate.core.receipts.ring import Receipt, Receipts
-from eventgate.core.receipts.scope import Scope, scope_of
-from eventgate.core.topics import Topic
+from eventgate.core.receipts.scope import Scope
 
 
 class Course(Protocol):
@@ -33,37 +32,11 @@ class Course(Protocol):
         """The receipt of the answer, one mapping of results for each item; None where there is none."""
 
 
-class Courses:
-    """Where requests begin: with receipts, or without where `receipts` is None.
+class WithReceipts:
+    """Where receipts are on. `offered` are the request's receipts: any number but one is ignored.
 
-    `targets` gives the fingerprints of where a topic's events land, by writer.
+    `named` is the event id that the request itself gives. Raises `ReceiptMismatch`.
     """
-
-    def __init__(self, receipts: Receipts | None, targets: Callable[[Topic], Mapping[str, bytes]]) -> None:
-        self._receipts = receipts
-        self._targets = targets
-
-    def begin(
-        self,
-        offered: Sequence[bytes],
-        topic: Topic,
-        subject: str,
-        body: bytes,
-        named: str | None,
-        count: int | None = None,
-    ) -> Course:
-        """How far a request has come: `offered` are its receipts, and any number but one is ignored.
-
-        `body` is an event's, or that of a whole batch of `count` items, decoded. `named` is the id that the request
-        itself gives the event or the batch. Raises `ReceiptMismatch`.
-        """
-        if self._receipts is None:
-            return _Without(offered)
-        return _With(self._receipts, scope_of(topic.name, subject, body, count), self._targets(topic), offered, named)
-
-
-class _With:
-    """Where receipts are on."""
 
     def __init__(
         self,
@@ -91,7 +64,7 @@ class _With:
         return self._receipts.issue(self._scope, event_id, results, self._targets)
 
 
-class _Without:
+class WithoutReceipts:
     """Where receipts are off: whatever is offered is ignored, and said to be."""
 
     event_id = None
