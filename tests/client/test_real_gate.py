@@ -49,7 +49,8 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with deployment(tmp_path_factory.mktemp("gate")) as deployed:
+    with deployment(tmp_path_factory.mktemp("gate")) as deployed, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LOG_LEVEL", "ERROR")  # nobody reads the log, and a pipe holds only so much
         deployed.config["writers"] = {"sqlite": {"path": "events.db"}}
         deployed.write()
         token = deployed.maker.token("alice")
