@@ -1,10 +1,12 @@
 # Everything a developer types. CI types the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev services test check bench lock docs clean
+.PHONY: help setup dev services test check campaign bench lock docs clean
 
 PYTHON ?=
 ARGS ?=
+SECONDS ?= 600
+SEED ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
@@ -31,6 +33,9 @@ test: setup ## lint, types, tests with coverage, the wheel, other Python version
 
 check: setup ## lint and types only
 	@$(BIN)/python scripts/test.py lint types
+
+campaign: setup ## post through gates while all around them fails (SECONDS=600 SEED=n), and write docs/reliability.md
+	@$(BIN)/python -m tests.campaign --seconds $(SECONDS) --seed "$(SEED)"
 
 bench: setup ## measure requests a second and CPU per request
 	@$(BIN)/python -m bench.run $(ARGS)

@@ -70,7 +70,7 @@ class Deployment:
             "topics": "topics/",
             "access_config": "access.json",
             "writers": {"discard": {}},
-            "limits": {"max_body_bytes": 65536},
+            "limits": {"max_body_bytes": 65536, "max_batch_bytes": 262144},
             "terminate": {"subjects": ["root"]},
         }
         self.access: dict[str, Any] = {

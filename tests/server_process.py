@@ -20,12 +20,20 @@ PROGRAM = "import sys; from eventgate.server import serve; sys.exit(serve(sys.ar
 class ServerProcess:
     """Runs until the block is left; the log is collected in `log`.
 
-    `options` are keyword arguments of `eventgate.server.serve`; the port is a free one unless given.
+    `options` are keyword arguments of `eventgate.server.serve`; the port is a free one unless given. A log that nobody
+    reads has to fit into a pipe: `log_level` among them says from which level on it is written.
     """
 
     def __init__(self, conf: Path, **options: object) -> None:
+        environment = {**os.environ, "LOG_LEVEL": str(options.pop("log_level", "INFO"))}
         program = [sys.executable, "-c", PROGRAM, str(conf), repr({"port": 0, **options})]
-        self.process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0)
+        self.process = subprocess.Popen(
+            program,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+            env=environment,
+        )
         self.log = ""
         self.host = ""
         self.port = 0

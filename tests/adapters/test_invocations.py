@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 from contextlib import suppress
 from typing import Any
 
@@ -183,6 +184,18 @@ def test_a_large_base64_body_is_refused_undecoded() -> None:
 def test_broken_base64_is_no_json(body: str) -> None:
     with pytest.raises(InvalidJson):
         body_of(rest(body=body, isBase64Encoded=True))
+
+
+def test_a_gzip_body_that_api_gateway_has_decompressed_is_not_called_gzip_any_more() -> None:
+    """REST APIs decompress it and leave the header; a body that comes as gzip keeps it."""
+    gzipped = base64.b64encode(gzip.compress(b"{}")).decode()
+    for member, value in (("headers", "gzip"), ("multiValueHeaders", ["gzip"])):
+        headers = {member: {"Content-Encoding": value}}
+        for body, is_base64, kept in (("{}", False, False), ("e30=", True, False), (gzipped, True, True)):
+            http = rest(body=body, isBase64Encoded=is_base64, **headers)
+            assert ((b"content-encoding", b"gzip") in http.headers) is kept
+    zstd = rest(body="KLUv/Q==", isBase64Encoded=True, headers={"Content-Encoding": "zstd"})
+    assert (b"content-encoding", b"zstd") in zstd.headers
 
 
 @pytest.mark.parametrize("members", [{}, {"body": None}, {"body": None, "isBase64Encoded": True}, {"body": ""}])

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tests.campaign.copies import Copies, Saying, explain
 from tests.campaign.records import Attempt, Key
+from tests.campaign.wire import UNREADABLE
 
 LANDED = frozenset({"delivered", "duplicate", "deferred"})
 """With these a gate promises that the sink has the event, now or once its spool has drained."""
@@ -75,31 +76,50 @@ def judge(
     return result
 
 
+def believed_in_vain(attempts: Iterable[Attempt], believed: Iterable[Key]) -> list[str]:
+    """What clients took for accepted though no answer that they got said so."""
+    accepted = {
+        key
+        for attempt in attempts
+        if not attempt.lost
+        for key, said in zip(attempt.events, attempt.said, strict=False)
+        if said.status == 202
+    }
+    return [
+        f"{_named(key)}: a client takes it for accepted, but no answer said so"
+        for key in believed
+        if key not in accepted
+    ]
+
+
 def _by_key(attempts: Iterable[Attempt]) -> dict[Key, list[Saying]]:
     settled = _settled(attempts)
     found: dict[Key, list[Saying]] = defaultdict(list)
     for attempt in attempts:
         for index, key in enumerate(attempt.events):
             said = attempt.said[index] if attempt.said else None
-            before = settled.get((attempt.brought, key), frozenset()) if attempt.honoured else frozenset()
+            before = settled.get((attempt.brought, index), frozenset()) if attempt.honoured else frozenset()
             found[key].append(Saying(attempt, said, before))
     return found
 
 
-def _settled(attempts: Iterable[Attempt]) -> dict[tuple[str | None, Key], frozenset[str]]:
-    """The writers that a receipt spares an event."""
+def _settled(attempts: Iterable[Attempt]) -> dict[tuple[str | None, int], frozenset[str]]:
+    """The writers that a receipt spares an event, by the event's place in its request."""
     return {
-        (attempt.given, key): frozenset(name for name, outcome in said.outcomes.items() if outcome in LANDED)
+        (attempt.given, index): frozenset(name for name, outcome in said.outcomes.items() if outcome in LANDED)
         for attempt in attempts
         if attempt.given is not None
-        for key, said in zip(attempt.events, attempt.said, strict=True)
+        for index, said in enumerate(attempt.said)
     }
 
 
 def _defects(attempts: Iterable[Attempt]) -> Iterator[str]:
     for attempt in attempts:
-        if any("internal" in said.errors for said in attempt.said):
+        errors = {error for said in attempt.said for error in said.errors}
+        if "internal" in errors:
             yield f"attempt {attempt.number}: the gate met a defect of its own"
+        if UNREADABLE in errors:
+            yield f"attempt {attempt.number}: the answer is not a gate's"
 
 
 def _never_posted(by_key: Mapping[Key, object], sinks: Sinks) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.campaign.copies import AGAIN, AT_ONCE, EXCUSES, LOST, REDELIVERED, UNKNOWN
-from tests.campaign.judge import DeadLetter, Judgement, Rules, Sinks, judge
+from tests.campaign.judge import DeadLetter, Judgement, Rules, Sinks, believed_in_vain, judge
 from tests.campaign.records import Attempt, Key, Said
 
 E, OTHER = Key("orders", "e", "1"), Key("orders", "e", "2")
@@ -54,10 +54,14 @@ def test_what_was_accepted_and_is_there_once_is_right() -> None:
 @pytest.mark.parametrize("outcome", ["delivered", "duplicate", "deferred"])
 def test_what_a_sink_was_said_to_have_must_be_there(writer: str, outcome: str) -> None:
     """Optional or not, whatever the status was."""
-    (violation,) = judged(attempt(**{writer: outcome}), **{writer: 0}).violations
+    said: dict[str, Any] = {writer: outcome}
+    none: dict[str, Any] = {writer: 0}
+    (violation,) = judged(attempt(**said), **none).violations
     assert violation == f"e of orders: {writer} said {outcome}, but does not hold it"
     failing = "kafka" if writer == "postgres" else "postgres"
-    assert judged(attempt(**{writer: outcome, failing: "failed"}), **{writer: 0, failing: 0}).violations
+    missed: dict[str, Any] = {failing: "failed"}
+    gone: dict[str, Any] = {failing: 0}
+    assert judged(attempt(**said, **missed), **none, **gone).violations == [violation]
 
 
 def test_a_listed_dead_letter_need_not_be_there() -> None:
@@ -194,6 +198,14 @@ def test_redelivery_out_of_a_spool_may_repeat() -> None:
     assert judged(attempt(kafka="deferred", key=SPOOLED), kafka=3).copies == {REDELIVERED: 2}
     assert judged(attempt(key=SPOOLED), kafka=2).violations
     assert judged(attempt(kafka="deferred"), kafka=2).violations  # this topic has no spool
+
+
+def test_what_a_client_takes_for_accepted_was_accepted() -> None:
+    assert believed_in_vain([attempt(kafka="failed"), attempt(at=1)], [E]) == []
+    for unheard in (attempt(lost=True), attempt(kafka="failed"), silent()):
+        assert believed_in_vain([unheard], [E]) == [
+            "e of orders: a client takes it for accepted, but no answer said so"
+        ]
 
 
 def test_each_event_of_a_batch_is_judged_by_its_own_answer() -> None:

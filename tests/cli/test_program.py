@@ -12,7 +12,7 @@ import eventgate as package
 from tests.cli.commands import environment, eventgate
 from tests.unmeasured import unmeasured
 
-COMMANDS = ("dev", "serve", "check", "init", "send", "validate", "token", "events", "db")
+COMMANDS = ("dev", "serve", "check", "init", "send", "validate", "token", "events", "db", "package")
 
 
 def python(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:

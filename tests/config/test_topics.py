@@ -184,3 +184,12 @@ async def test_schemas_that_share_a_file_load_in_seconds(tmp_path: Path) -> None
     )
     assert len(found.topics) == 300
     assert findings == ()
+
+
+async def test_an_index_may_name_schemas_that_lie_beside_the_directory(tmp_path: Path) -> None:
+    """Their references lead to files of their own folder."""
+    write(tmp_path / "schemas/orders.json", {"$ref": "parts/id.json"})
+    write(tmp_path / "schemas/parts/id.json", SCHEMA)
+    topics = {"orders": {"schema": "../schemas/orders.json"}}
+    found, wrong = await policy(make(tmp_path / "conf", schemas={}, access={"orders": ["ann"]}, topics=topics))
+    assert (list(found.topics), wrong) == (["orders"], ())

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from eventgate.core.lane import Lane, lane_to
+from eventgate.core.lane import Lane
+from eventgate.core.lanes import lane_to
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping
 from eventgate.testing import FailingWriter, RecordingWriter, SlowWriter, make_event

@@ -23,18 +23,23 @@ class Bus:
         name = f"bus-{uuid.uuid4().hex}"
         events, self._queues = aws.client("events"), aws.client("sqs")
         self._queue = self._queues.create_queue(QueueName=name)["QueueUrl"]
-        self._read: list[str] = []
+        self._read: list[dict[str, Any]] = []
         self.arn: str = events.create_event_bus(Name=name)["EventBusArn"]
         pattern = json.dumps({"account": [ACCOUNT]})
         events.put_rule(Name=name, EventBusName=name, EventPattern=pattern, State="ENABLED")
         target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"}
         events.put_targets(Rule=name, EventBusName=name, Targets=[target])
 
+    def events(self) -> list[dict[str, Any]]:
+        """The events that came to the queue, as EventBridge hands them to targets."""
+        asked = {"QueueUrl": self._queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 43_200}
+        while messages := self._queues.receive_message(**asked).get("Messages"):
+            self._read += [json.loads(message["Body"]) for message in messages]
+        return self._read
+
     def ids(self) -> list[str]:
         """The ids of the events that came to the queue."""
-        while messages := self._queues.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
-            self._read += [json.loads(message["Body"])["detail"]["event_id"] for message in messages]
-        return self._read
+        return [event["detail"]["event_id"] for event in self.events()]
 
 
 class ScriptedBus:

@@ -3,40 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-Fields = tuple[tuple[str, bytes], ...]
+from tests.parity.batch_cases import batch_cases
+from tests.parity.case import ALICE, GOOD_RUN, RITA, Case, Fields
 
-
-@dataclass(frozen=True)
-class Case:
-    """One request, and the status that docs/api.md promises.
-
-    `target` is percent-encoded and may have a query. `{alice}` and the like in a header value stand for tokens.
-    """
-
-    name: str
-    method: str
-    target: str
-    status: int
-    headers: Fields = ()
-    body: bytes | None = None
-
-    @property
-    def path(self) -> str:
-        """The target without its query."""
-        return self.target.partition("?")[0]
-
-    @property
-    def repeats_a_header(self) -> bool:
-        """Whether hosts that have one value a header cannot even be sent this request."""
-        names = [name.lower() for name, _ in self.headers]
-        return len(names) != len(set(names))
-
-
-ALICE: Fields = (("Authorization", b"Bearer {alice}"),)
-RITA: Fields = (("Authorization", b"Bearer {rita}"),)
-GOOD_RUN = b'{"event_id":"e-1","tenant_id":"t1","count":3,"at":"2026-01-02T03:04:05Z"}'
 SIGV4 = (
     b"AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/execute-api/aws4_request, SignedHeaders=host, Signature=00"
 )
@@ -145,18 +115,24 @@ MEDIA = (
     ("application/json; charset=latin-1", 415),
     ("text/xml", 415),
     ("nonsense", 415),
-    ("application/x-ndjson", 415),
-    ("application/cloudevents+json", 415),
-    ("application/cloudevents-batch+json", 415),
+    ("application/x-ndjson", 202),
+    ("application/x-ndjson; charset=latin-1", 415),
+    ("application/cloudevents+json", 400),
+    ("application/cloudevents-batch+json", 400),
 )
+BINARY: Fields = (("ce-specversion", b"1.0"), ("ce-source", b"/s"), ("ce-type", b"t"))
 FREE_HEADERS: tuple[tuple[str, Fields, int], ...] = (
     ("idempotency key", (("Idempotency-Key", b"k-1"),), 202),
     ("idempotency key beyond ASCII", (("Idempotency-Key", "klíč-ž".encode()),), 202),
     ("idempotency key too long", (("Idempotency-Key", b"k" * 256),), 400),
     ("two idempotency keys", (("Idempotency-Key", b"a"), ("Idempotency-Key", b"b")), 400),
-    ("gzip", (("Content-Encoding", b"gzip"),), 415),
+    ("two codings", (("Content-Encoding", b"gzip, zstd"),), 415),
+    ("unknown coding", (("Content-Encoding", b"br"),), 415),
+    ("zstd that is none", (("Content-Encoding", b"zstd"),), 400),
     ("identity", (("Content-Encoding", b"identity"),), 202),
-    ("binary CloudEvent", (("ce-specversion", b"1.0"), ("ce-id", b"1")), 415),
+    ("binary CloudEvent", (*BINARY, ("ce-id", b"k%C5%BE 1")), 202),
+    ("binary CloudEvent without id", BINARY, 400),
+    ("binary CloudEvent of another version", (("ce-specversion", b"0.3"), *BINARY[1:], ("ce-id", b"1")), 400),
     ("correlation id", (("X-Correlation-ID", b"c-1"),), 202),
     ("request id", (("x-request-id", b"r-1"),), 202),
     ("unusable correlation id", (("X-Correlation-ID", b"c 1"), ("X-Request-ID", b"r-1")), 202),
@@ -202,6 +178,7 @@ def cases() -> Iterator[Case]:
         yield Case(f"runs: {name}", "POST", "/topics/runs", status, headers, body)
         validated = 200 if status == 202 else status
         yield Case(f"validate: {name}", "POST", "/topics/runs/validate", validated, headers, body)
+    yield from batch_cases()
     yield Case("unknown topic, no token", "POST", "/topics/nope", 401, (), b"{}")
     yield Case("unknown topic", "POST", "/topics/nope", 404, ALICE, b"{}")
     yield Case("broken topic", "POST", "/topics/broken", 503, ALICE, b"{}")

@@ -14,7 +14,8 @@ from eventgate.adapters.aws_lambda import Environment
 from eventgate.app import open_gate
 from eventgate.testing import TokenMaker
 from tests.deployment import Deployment, deployment
-from tests.parity.cases import Case, Fields, cases
+from tests.parity.case import Case, Fields
+from tests.parity.cases import cases
 from tests.parity.hosts import LAMBDA_SHAPES, Answer, AsgiHost, Host, LambdaHost, ServerHost, carries
 from tests.server_process import ServerProcess
 
@@ -57,7 +58,7 @@ def asgi(deployed: Deployment) -> Iterator[AsgiHost]:
 @pytest.fixture(scope="module")
 def hosts(deployed: Deployment) -> Iterator[dict[str, Host]]:
     environment = Environment({"CONF_DIR": str(deployed.conf), "LOG_LEVEL": "CRITICAL"})
-    with ServerProcess(deployed.conf) as server:
+    with ServerProcess(deployed.conf, log_level="CRITICAL") as server:
         lambdas = {shape: LambdaHost(environment, shape) for shape in LAMBDA_SHAPES}
         yield {"server": ServerHost("127.0.0.1", server.port), **lambdas}
     environment.close()

@@ -95,6 +95,11 @@ class Child:
         """The process id; 0 before the first start."""
         return self._process.pid if self._process else 0
 
+    @property
+    def code(self) -> int:
+        """How it ended last: its exit code, negative for a signal; 0 before its first end."""
+        return (self._process and self._process.poll()) or 0
+
     def start(self) -> None:
         """Start it unless it runs, and wait until it is ready; raises `ServiceUnavailable` with the end of its log."""
         if not self.running:

@@ -164,9 +164,12 @@ def _entries(configuration: Configuration, index: Content) -> dict[str, Any]:
 
 
 def _root(path: str) -> str:
-    """The folder of the configuration directory in which `path` lies."""
-    first, slash, _ = posixpath.normpath(path).partition("/")
-    return first if slash and first not in ("", "..") else ""
+    """The folder of the configuration directory in which `path` lies; of what lies beside the directory, its own."""
+    inside = posixpath.normpath(path)
+    first, slash, _ = inside.partition("/")
+    if first == "..":
+        return posixpath.dirname(inside)
+    return first if slash and first else ""
 
 
 async def _read(directory: Directory, name: str) -> Content:

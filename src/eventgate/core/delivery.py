@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from eventgate.core.lane import Lane, lane_to
+from eventgate.core.lane import Lane
+from eventgate.core.lanes import lane_to
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.receipts import fingerprint
 from eventgate.core.topics import Topic
@@ -17,7 +18,8 @@ ACKNOWLEDGED = frozenset({Outcome.DELIVERED, Outcome.DUPLICATE})
 
 _SAFE = ACKNOWLEDGED | {Outcome.DEFERRED}
 _NONE: Mapping[str, WriteResult] = {}
-_BY_GUARD = WriteResult(Outcome.SKIPPED, reason="guard")
+BY_GUARD = WriteResult(Outcome.SKIPPED, reason="guard")
+"""The guard does not hold it."""
 
 
 class Delivery:
@@ -74,7 +76,7 @@ class Delivery:
             if guard not in results:
                 results[guard] = await self._lanes[guard].write(event, deadline)
             if results[guard].outcome not in ACKNOWLEDGED:
-                return {name: results.get(name, _BY_GUARD) for name in topic.uses}
+                return {name: results.get(name, BY_GUARD) for name in topic.uses}
         pending = [name for name in topic.uses if name not in results]
         results.update(await self._fan_out(event, pending, deadline))
         return {name: results[name] for name in topic.uses}
@@ -87,6 +89,46 @@ class Delivery:
         written = await asyncio.gather(*(self._lanes[name].write(event, deadline) for name in names))
         return dict(zip(names, written, strict=True))
 
+    async def redeliver(self, event: Event, writer: str, deadline: float) -> WriteResult:
+        """The result of one writer for an event that it lacks; never raises."""
+        objection = self._lanes[writer].refuse(event)
+        if isinstance(objection, WriteResult):
+            return objection
+        if objection is not None:
+            return WriteResult(Outcome.REFUSED, reason=objection.message, pointer=objection.pointer)
+        return await self._lanes[writer].write(event, deadline)
+
+    async def deliver_many(
+        self, events: Sequence[Event], topic: Topic, deadline: float, settled: Sequence[Mapping[str, WriteResult]]
+    ) -> list[dict[str, WriteResult]]:
+        """As `deliver` for each of `events`, all of `topic`, in one trip to each writer; one result each, in order.
+
+        The guard is asked for all of them first, the other writers for those that it holds then.
+        """
+        if not events:
+            return []
+        if len(topic.uses) == 1 and not any(settled):
+            (name,) = topic.uses
+            return [{name: result} for result in await self._lanes[name].write_many(events, deadline)]
+        results = [dict(known) for known in settled]
+        if topic.guard is not None:
+            await self._write_missing(topic.guard, events, results, deadline)
+            for known in results:
+                if known[topic.guard].outcome not in ACKNOWLEDGED:
+                    known.update({name: BY_GUARD for name in topic.uses if name not in known})
+        await asyncio.gather(*(self._write_missing(name, events, results, deadline) for name in topic.uses))
+        return [{name: known[name] for name in topic.uses} for known in results]
+
+    async def _write_missing(
+        self, name: str, events: Sequence[Event], results: list[dict[str, WriteResult]], deadline: float
+    ) -> None:
+        """Have the writer take those of `events` that have no result of it, and note its results."""
+        missing = [index for index, known in enumerate(results) if name not in known]
+        if missing:
+            written = await self._lanes[name].write_many([events[index] for index in missing], deadline)
+            for index, result in zip(missing, written, strict=True):
+                results[index][name] = result
+
     async def close(self) -> None:
         """Let every write that is under way come to its end."""
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
@@ -96,18 +138,24 @@ def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list
     """The status of an answer, and why it is not 202: from the required writers alone.
 
     A writer that the guard kept from running has nothing to say for itself: the guard is to blame, be it required or
-    not.
+    not. On a topic with a spool, what is to blame is also the spool, which did not take the event.
     """
     blamed: dict[str, WriteResult] = {}
     for name, use in topic.uses.items():
         if use.required and results[name].outcome not in _SAFE:
-            culprit = name if topic.guard is None or results[name] != _BY_GUARD else topic.guard
+            culprit = name if topic.guard is None or results[name] != BY_GUARD else topic.guard
             blamed[culprit] = results[culprit]
     if not blamed:
         return 202, []
     outcomes = {result.outcome for result in blamed.values()}
     status = 409 if Outcome.CONFLICT in outcomes else 400 if Outcome.REFUSED in outcomes else 500
+    if topic.spool and status == 500:
+        return 503, [_unspooled(name, result) for name, result in blamed.items()]
     return status, [_problem(name, result) for name, result in blamed.items()]
+
+
+def _unspooled(name: str, result: WriteResult) -> Problem:
+    return Problem("spool", f"{name} did not take the event, nor did the spool: {result.reason or result.outcome}")
 
 
 def _problem(name: str, result: WriteResult) -> Problem:

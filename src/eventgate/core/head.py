@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-
+from eventgate.core import cloudevents
 from eventgate.core.limits import MAX_HEADER_BYTES, MAX_HEADER_FIELDS
+from eventgate.core.media import Media, as_binary, media_of, with_coding
 from eventgate.core.model import Headers
-from eventgate.errors import HeadersTooLarge, UnsupportedMedia
+from eventgate.errors import HeadersTooLarge
 
-_READ_AS_JSON = frozenset(
-    {"", "application/json", "text/plain", "application/x-www-form-urlencoded", "application/octet-stream"}
-)
-_BATCHES = frozenset({"application/x-ndjson", "application/cloudevents+json", "application/cloudevents-batch+json"})
-_JSON_SUFFIX = re.compile(r"[^/\s]+/[^/\s]+\+json")
-_PARAMETER = re.compile(r'(?:"(?:[^"\\]|\\.?)*(?:"|$)|[^;"])+', re.DOTALL)
-"""A parameter of a media type; its value may be a quoted string with semicolons (RFC 9110, 5.6.4 and 5.6.6)."""
+_CLOUDEVENT = frozenset(cloudevents.HEADERS)
 _NAMES = frozenset(
     {
         b"authorization",
         b"bearer",
-        b"ce-specversion",
+        *cloudevents.HEADERS,
         b"content-encoding",
         b"content-type",
         b"eventgate-receipt",
@@ -66,30 +59,20 @@ class Head:
         if self._bytes > MAX_HEADER_BYTES:
             raise HeadersTooLarge(f"more than {MAX_HEADER_BYTES} bytes of header fields")
 
-    def check_media(self) -> None:
-        """Raises `UnsupportedMedia` unless the body is to be read as one JSON document."""
-        types = self.all(b"content-type")
-        if len(types) > 1 and len(set(types)) > 1:
-            raise UnsupportedMedia("two different Content-Type headers")
-        if (objection := _objection(types[0] if types else b"")) is not None:
-            raise UnsupportedMedia(objection)
-        for coding in self.all(b"content-encoding"):
-            if coding.strip().lower() not in (b"", b"identity"):
-                raise UnsupportedMedia("this Content-Encoding is not read; send the body uncompressed")
-        if self.first(b"ce-specversion") is not None:
-            raise UnsupportedMedia("CloudEvents are not read by this version")
+    def media(self) -> Media:
+        """How the body is to be read, by Content-Type, Content-Encoding and the headers of CloudEvents."""
+        fields = self._fields
+        types = fields.get(b"content-type")
+        media = media_of(types[0] if types else b"")
+        if types is not None and len(types) > 1 and len(set(types)) > 1:
+            return Media(media.form, objection="two different Content-Type headers")
+        if media.objection is not None:
+            return media
+        if not _CLOUDEVENT.isdisjoint(fields):
+            media = as_binary(media)
+        codings = fields.get(b"content-encoding")
+        return media if codings is None else with_coding(media, codings)
 
-
-@lru_cache(maxsize=256)
-def _objection(content_type: bytes) -> str | None:
-    media, _, parameters = content_type.decode("latin-1").partition(";")
-    name = media.strip().lower()
-    if name in _BATCHES:
-        return "batches and CloudEvents are not read by this version; send one JSON event"
-    if name not in _READ_AS_JSON and not _JSON_SUFFIX.fullmatch(name):
-        return "events are JSON: application/json"
-    for parameter in _PARAMETER.findall(parameters):
-        key, _, value = parameter.partition("=")
-        if key.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8"):
-            return "JSON is UTF-8; no other charset is read"
-    return None
+    def cloudevent_id(self) -> str:
+        """The id of a CloudEvent in binary mode; raises `InvalidEvent`."""
+        return cloudevents.id_in_headers(self._fields)

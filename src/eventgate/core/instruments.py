@@ -14,7 +14,8 @@ from eventgate.errors import Problem
 class Trail(msgspec.Struct):
     """The course of one request, filled in on its way.
 
-    Holds no value of the event or the token but subject and event id. `defect` is an error that nobody foresaw.
+    Holds no value of the event or the token but subject and event id; of a batch, its own id. `items` counts a batch's
+    items by their status. `defect` is an error that nobody foresaw.
     """
 
     method: str
@@ -26,6 +27,7 @@ class Trail(msgspec.Struct):
     event_id: str | None = None
     problems: tuple[Problem, ...] = ()
     results: Mapping[str, WriteResult] = {}
+    items: Mapping[int, int] = {}
     seconds: float = 0.0
     defect: Exception | None = None
 

@@ -58,14 +58,15 @@ def _decode(body: bytes, max_depth: int) -> Any:
     except msgspec.ValidationError:
         raise InvalidJson("a number is beyond the range of a double") from None
     except msgspec.DecodeError as error:
-        raise InvalidJson(_explain(body, str(error))) from None
+        raise InvalidJson(explain(body, str(error))) from None
     except UnicodeDecodeError:
         raise InvalidJson("the body is not UTF-8") from None
     except RecursionError:
         raise _too_deep(max_depth) from None
 
 
-def _explain(body: bytes, message: str) -> str:
+def explain(body: bytes, message: str) -> str:
+    """Why `body` is not one JSON document, for people; `message` is what msgspec says of it."""
     if not body:
         return "the body is empty"
     if body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):

@@ -1,18 +1,16 @@
-"""A lane takes single events to one writer: alone, or grouped with those that wait beside them."""
+"""A lane takes events to one writer, and has a result for each by the deadline."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import sys
-from collections import deque
-from collections.abc import Coroutine, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
+from eventgate.core.eager import start
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.timers import Timers
-from eventgate.core.writer import Grouping, Writer
+from eventgate.core.writer import Writer
 
 log = logging.getLogger("eventgate.delivery")
 
@@ -26,9 +24,9 @@ ANY_FAULT = (Exception, SystemExit, KeyboardInterrupt)
 
 BROKEN = "the writer failed in a way it should not; the gate's log says how"
 _BROKEN = WriteResult(Outcome.UNKNOWN, reason=BROKEN)
-_LATE = WriteResult(Outcome.UNKNOWN, reason="no acknowledgement before the deadline")
-_NOT_STARTED = WriteResult(Outcome.FAILED, reason="the writer was busy until the deadline")
-_QUEUE_FULL = WriteResult(Outcome.FAILED, reason="too many events wait for this writer")
+LATE = WriteResult(Outcome.UNKNOWN, reason="no acknowledgement before the deadline")
+NOT_STARTED = WriteResult(Outcome.FAILED, reason="the writer was busy until the deadline")
+QUEUE_FULL = WriteResult(Outcome.FAILED, reason="too many events wait for this writer")
 
 
 class Lane:
@@ -65,10 +63,19 @@ class Lane:
 
     async def write(self, event: Event, deadline: float) -> WriteResult:
         """The writer's result for `event`; `unknown` where it gave none by `deadline`."""
-        writing = _start(self._write_group((event,), deadline))
+        writing = start(self._write_group((event,), deadline))
         if not writing.done():
             await self._wait(writing, deadline + GRACE_SECONDS)
-        return writing.result()[0] if writing.done() else _LATE
+            if not writing.done():
+                return LATE
+        return writing.result()[0]
+
+    async def write_many(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
+        """The writer's result for each of `events`, in order; they are of one topic, and go in one call."""
+        writing = start(self._write_group(events, deadline))
+        if not writing.done():
+            await self._wait(writing, deadline + GRACE_SECONDS)
+        return writing.result() if writing.done() else [LATE] * len(events)
 
     async def _wait(self, writing: asyncio.Task[Sequence[WriteResult]], until: float) -> None:
         """Wait for `writing`; what is not done by then, or no longer wanted, is cancelled and left to itself."""
@@ -87,7 +94,7 @@ class Lane:
     async def _write_group(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         try:
             results = await self.writer.write(events, deadline)
-            if len(results) == len(events) and all(isinstance(result, WriteResult) for result in results):
+            if len(results) == len(events) and not [each for each in results if not isinstance(each, WriteResult)]:
                 return results
             log.warning("writer %s gave %d results for %d events", self.writer.name, len(results), len(events))
         except asyncio.CancelledError:
@@ -105,123 +112,6 @@ class Lane:
             await asyncio.wait(self._running, timeout=CLOSE_SECONDS)
 
 
-class _Waiting:
-    """An event in the queue, and where its result goes."""
-
-    __slots__ = ("deadline", "event", "result")
-
-    def __init__(self, event: Event, deadline: float, result: asyncio.Future[WriteResult]) -> None:
-        self.event = event
-        self.deadline = deadline
-        self.result = result
-
-
-class GroupingLane(Lane):
-    """Writes what has queued up while the writer was busy as one group; a lone event goes at once."""
-
-    def __init__(self, writer: Writer, grouping: Grouping) -> None:
-        super().__init__(writer)
-        self._grouping = grouping
-        self._queue: deque[_Waiting] = deque()
-        self._writing = 0
-
-    async def write(self, event: Event, deadline: float) -> WriteResult:
-        """As for a lane; `failed` if the event's turn never came."""
-        if len(self._queue) >= self._grouping.max_queued:
-            return _QUEUE_FULL
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(event, deadline, loop.create_future())
-        self._queue.append(waiting)
-        if self._writing < self._grouping.concurrency:
-            self._writing += 1
-            runner = loop.create_task(self._run())
-            self._running.add(runner)
-            runner.add_done_callback(self._running.discard)
-        number = self._timers.start(deadline + GRACE_SECONDS, partial(self._expire, waiting))
-        try:
-            return await waiting.result
-        finally:
-            self._timers.stop(number)
-
-    def _expire(self, waiting: _Waiting) -> None:
-        if waiting.result.done():
-            return
-        try:
-            self._queue.remove(waiting)
-        except ValueError:
-            waiting.result.set_result(_LATE)
-        else:
-            waiting.result.set_result(_NOT_STARTED)
-
-    async def _run(self) -> None:
-        try:
-            while group := self._next_group():
-                deadline = max(waiting.deadline for waiting in group)
-                results = await self._write_within(group, deadline)
-                for waiting, result in zip(group, results, strict=True):
-                    if not waiting.result.done():
-                        waiting.result.set_result(result)
-        finally:
-            self._writing -= 1  # in one turn with the look at the queue, not when the task is known to be done
-
-    async def _write_within(self, group: list[_Waiting], deadline: float) -> Sequence[WriteResult]:
-        try:
-            async with asyncio.timeout_at(deadline + GRACE_SECONDS):
-                return await self._write_group([waiting.event for waiting in group], deadline)
-        except TimeoutError:
-            return [_LATE] * len(group)
-
-    def _next_group(self) -> list[_Waiting]:
-        group: list[_Waiting] = []
-        size = 0
-        now = asyncio.get_running_loop().time()
-        while self._queue and len(group) < self._grouping.max_events:
-            waiting = self._queue[0]
-            size += len(waiting.event.body)
-            if group and size > self._grouping.max_bytes:
-                break
-            self._queue.popleft()
-            if waiting.deadline <= now and not waiting.result.done():
-                waiting.result.set_result(_NOT_STARTED)
-            if not waiting.result.done():
-                group.append(waiting)
-        return group
-
-
 def _set(over: asyncio.Future[None]) -> None:
     if not over.done():
         over.set_result(None)
-
-
-def _start(write: Coroutine[Any, Any, Sequence[WriteResult]]) -> asyncio.Task[Sequence[WriteResult]]:
-    """A task of its own, which can be abandoned; it begins at once where Python can do that."""
-    if sys.version_info >= (3, 12):
-        return asyncio.Task(write, loop=asyncio.get_running_loop(), eager_start=True)
-    return asyncio.get_running_loop().create_task(write)
-
-
-class TopicLanes(Lane):
-    """A grouping lane for each topic: one that is held up holds up no other."""
-
-    def __init__(self, writer: Writer, grouping: Grouping) -> None:
-        super().__init__(writer)
-        self._grouping = grouping
-        self._lanes: dict[str, GroupingLane] = {}
-
-    async def write(self, event: Event, deadline: float) -> WriteResult:
-        """As for the topic's lane."""
-        lane = self._lanes.get(event.topic)
-        if lane is None:
-            lane = self._lanes[event.topic] = GroupingLane(self.writer, self._grouping)
-        return await lane.write(event, deadline)
-
-    async def close(self) -> None:
-        """Wait until every queue is written."""
-        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
-
-
-def lane_to(writer: Writer) -> Lane:
-    """The lane that `writer` asks for."""
-    if writer.grouping is None:
-        return Lane(writer)
-    return (TopicLanes if writer.grouping.by_topic else GroupingLane)(writer, writer.grouping)

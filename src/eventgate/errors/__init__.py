@@ -9,6 +9,7 @@ EventGateError
 │   ├── Unauthenticated       401 auth
 │   ├── TopicNotFound         404 topic
 │   ├── BodyTooLarge          413 size
+│   ├── BatchTooLong          413 size
 │   ├── UnsupportedMedia      415 media
 │   ├── NotListed             403 auth
 │   ├── FieldForbidden        403 permission
@@ -35,17 +36,16 @@ Messages hold no values of events, tokens, addresses or secrets (contract, secti
 from __future__ import annotations
 
 from eventgate.errors.base import EventGateError
+from eventgate.errors.bodies import BatchTooLong, BodyTooLarge, InvalidJson, UnsupportedMedia
 from eventgate.errors.faults import KeySetError, SchemaError, SinkUnavailable, SourceError, Unreachable
 from eventgate.errors.findings import ConfigurationError, Finding
 from eventgate.errors.refusals import (
     AccessReason,
     AuthReason,
-    BodyTooLarge,
     FieldForbidden,
     HeadersTooLarge,
     InternalError,
     InvalidEvent,
-    InvalidJson,
     MalformedRequest,
     MethodNotAllowed,
     Misconfigured,
@@ -61,12 +61,12 @@ from eventgate.errors.refusals import (
     UnacceptableEvent,
     Unauthenticated,
     Unavailable,
-    UnsupportedMedia,
 )
 
 __all__ = [
     "AccessReason",
     "AuthReason",
+    "BatchTooLong",
     "BodyTooLarge",
     "ConfigurationError",
     "EventGateError",

@@ -115,23 +115,6 @@ class TopicNotFound(Refusal):
         super().__init__("no such topic; GET /topics lists them")
 
 
-class BodyTooLarge(Refusal):
-    """The body, or what it decompresses to, is larger than the limit (bytes)."""
-
-    status = 413
-    type = "size"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is larger than {limit} bytes")
-
-
-class UnsupportedMedia(Refusal):
-    """The media type, charset or content coding is not one the gate reads."""
-
-    status = 415
-    type = "media"
-
-
 class NotListed(Refusal):
     """The subject may not write to the topic."""
 
@@ -150,13 +133,6 @@ class FieldForbidden(Refusal):
 
     def __init__(self, message: str, *, pointer: str | None = None) -> None:
         super().__init__(message, reason="field", pointer=pointer)
-
-
-class InvalidJson(Refusal):
-    """The body is not one I-JSON document (RFC 7493)."""
-
-    status = 400
-    type = "json"
 
 
 class InvalidEvent(Refusal):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from eventgate.core.lane import lane_to
+from eventgate.core.lanes import lane_to
 from eventgate.errors import SinkUnavailable
 from eventgate.testing import make_event
 from eventgate.testing.contract import opened

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eventgate.core.lane import lane_to
+from eventgate.core.lanes import lane_to
 from eventgate.core.model import Outcome
 from eventgate.testing import make_event
 from eventgate.testing.contract import opened

@@ -12,6 +12,10 @@ from eventgate.adapters.invocations import fields
 from eventgate.adapters.invocations.fields import HttpInvocation, LambdaAnswer, mapping, text
 from eventgate.core.model import Headers, Response
 
+_GZIP = (b"content-encoding", b"gzip")
+_GZIP_IN_BASE64 = "H4s"
+"""The first two bytes, 1F 8B (RFC 1952, section 2.3.1), and the method, 8, which is always the same."""
+
 
 def read(invocation: Mapping[str, object]) -> HttpInvocation:
     """The request in an invocation of payload version 1.0; of anything else, a GET of `/`."""
@@ -51,8 +55,17 @@ def _paths(invocation: Mapping[str, object], context: Mapping[str, object]) -> I
 def _headers(invocation: Mapping[str, object]) -> Headers:
     """Both forms are sent as a rule; `headers` knows only the last of several values."""
     multi = tuple(fields.multi_headers(mapping(invocation.get("multiValueHeaders"))))
-    single = tuple(fields.single_headers(mapping(invocation.get("headers"))))
-    if not multi:
-        return single
     names = {name for name, _ in multi}
-    return multi + tuple(field for field in single if field[0] not in names)
+    single = fields.single_headers(mapping(invocation.get("headers")))
+    headers = multi + tuple(field for field in single if field[0] not in names)
+    return tuple(field for field in headers if field != _GZIP) if _is_decompressed(invocation) else headers
+
+
+def _is_decompressed(invocation: Mapping[str, object]) -> bool:
+    """Whether the body is not gzip, whatever the headers say.
+
+    REST APIs decompress a gzip body themselves, answer one that is none with 415, and pass the header on as it was
+    ("Call an API method with a compressed payload").
+    """
+    is_base64 = invocation.get("isBase64Encoded") is True
+    return not (is_base64 and text(invocation.get("body")).startswith(_GZIP_IN_BASE64))

@@ -1,0 +1,1 @@
+"""Batches: many events in one request, each with a result of its own."""

@@ -1,0 +1,29 @@
+"""Turns: work on a batch makes way for other requests again and again."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import Final
+
+SLICE_SECONDS: Final = 0.002
+"""How long a batch holds the event loop at once. One event may take longer: it is judged in one go."""
+
+
+class Turn:
+    """A slice of the event loop's time, which begins with the first event."""
+
+    __slots__ = ("_until",)
+
+    def __init__(self) -> None:
+        self._until = perf_counter() + SLICE_SECONDS
+
+    @property
+    def is_over(self) -> bool:
+        """Whether others have waited long enough."""
+        return perf_counter() >= self._until
+
+    async def next(self) -> None:
+        """Let others have theirs."""
+        await asyncio.sleep(0)
+        self._until = perf_counter() + SLICE_SECONDS
