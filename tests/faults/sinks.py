@@ -16,7 +16,7 @@ from tests.writers.postgres.support import new_database
 
 
 class Bus:
-    """An event bus that moto plays, with a rule that leads every event to a log group: moto reads a long queue slowly."""
+    """A bus that moto plays, with a rule that leads every event to a log group: a long queue moto reads slowly."""
 
     def __init__(self, aws: Aws) -> None:
         self.url = aws.endpoint_url
