@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 from eventgate.assembly import KEYS_TIMEOUT_SECONDS, Assembly, open_assembly
 from eventgate.config.settings import Settings
@@ -14,6 +15,9 @@ from eventgate.core.gateway import Gateway
 from eventgate.core.model import Request, Response
 from eventgate.errors import ConfigurationError
 from eventgate.telemetry.logs import RequestLog
+
+if TYPE_CHECKING:
+    from eventgate.spool.sqs.queue import Received
 
 log = logging.getLogger("eventgate.configuration")
 
@@ -99,6 +103,10 @@ class Gate:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=budget_seconds)
 
+    async def redeliver(self, received: Sequence[Received], until: float) -> set[str]:
+        """Try messages of the spool's queue, until `until` (`loop.time()`); the ids of those that are done."""
+        return await self._opened.assembly.spooling.consume(received, until)
+
     async def rebuild(self) -> None:
         """Open the configuration anew and serve from it; one that is broken leaves the present one in force."""
         async with self._rebuilding:
@@ -144,6 +152,7 @@ class Gate:
                 terminate=self._on_rebuild,
                 instruments=RequestLog(),
                 keys_seconds=self._keys_seconds,
+                background=self._background,
                 former=former,
             )
             return _Opened(assembly, stack.pop_all())

@@ -11,9 +11,11 @@ from functools import partial
 
 from eventgate.config.configuration import Configuration
 from eventgate.config.loader import PolicyLoader, load_configuration
+from eventgate.config.receipt_keys import receipts_of
 from eventgate.core.admission import Admission
 from eventgate.core.auth.keyring import KeyRing
 from eventgate.core.cors import Cors
+from eventgate.core.deferral import DeferringDelivery
 from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Dependency, Health
@@ -22,6 +24,7 @@ from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
 from eventgate.core.writer import Writer
 from eventgate.errors import Finding, SourceError
+from eventgate.spooling import Spooling, open_spooling
 
 log = logging.getLogger("eventgate.configuration")
 
@@ -45,6 +48,7 @@ class Assembly:
         self._told: frozenset[Finding] = frozenset()
 
     gateway: Gateway
+    spooling: Spooling
 
     async def refresh_policy(self) -> None:
         """Read topics and access rules again; what cannot be taken leaves its last good version in force."""
@@ -94,7 +98,7 @@ class Assembly:
     def warnings(self) -> list[str]:
         """What `/health` warns of: broken topics, and topics whose last good version is in force."""
         broken = [f"topic {name} is out of service: {why}" for name, why in sorted(self.policy.broken.items())]
-        return [*broken, *self.policy.notes]
+        return [*broken, *self.policy.notes, *self.spooling.warnings()]
 
     async def ask_configuration(self) -> None:
         """Raises `SourceError` if the gate was to be rebuilt and could not."""
@@ -125,11 +129,13 @@ async def open_assembly(
     terminate: Callable[[], None],
     instruments: Instruments,
     keys_seconds: float,
+    background: bool,
     former: Assembly | None = None,
 ) -> Assembly:
     """Open the configuration at `conf`; closing `stack` closes it. Raises `ConfigurationError` with all findings.
 
-    The first keys are waited for at most `keys_seconds`. `former` is the assembly that this one is to replace.
+    The first keys are waited for at most `keys_seconds`. `background`: the spool is drained by itself. `former` is the
+    assembly that this one is to replace.
     """
     configuration = await load_configuration(conf, env, default_sqlite=default_sqlite)
     settings = configuration.settings
@@ -145,13 +151,15 @@ async def open_assembly(
     for writer in writers:
         await writer.open()
         opened.append(writer)
-    delivery = Delivery(writers)
+    assembly.spooling = spooling = open_spooling(configuration, stack)
+    delivery = Delivery(writers) if spooling.spool is None else DeferringDelivery(writers, spooling.spool)
     stack.push_async_callback(delivery.close)
+    stack.push_async_callback(spooling.stop)
     origins = tuple(settings.cors.origins)
     admission = Admission(settings.limits, lambda: assembly.policy, keyring)
     assembly.gateway = Gateway(
         admission=admission,
-        posting=Posting(settings.limits, admission, delivery),
+        posting=Posting(settings.limits, admission, delivery, receipts_of(settings), spooling.keeping),
         policy=lambda: assembly.policy,
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),
@@ -162,6 +170,9 @@ async def open_assembly(
         terminate=terminate,
         cors=Cors(origins) if origins else None,
     )
+    spooling.attach(delivery, lambda: assembly.policy.topics, tuple(writer.name for writer in writers))
+    if background:
+        spooling.start()
     return assembly
 
 
@@ -191,6 +202,7 @@ def _dependencies(assembly: Assembly, writers: list[Writer]) -> list[Dependency]
 
     return [
         *(Dependency(writer.name, writer.probe, partial(required, writer.name)) for writer in writers),
+        *assembly.spooling.dependencies(),
         Dependency("configuration", assembly.ask_configuration),
         Dependency("keys", assembly.ask_keys),
         Dependency("access", partial(assembly.ask_source, "access")),

@@ -77,13 +77,13 @@ def test_the_handlers_of_the_packages_are_one(deployed: Deployment, monkeypatch:
     from event_gate_lambda import lambda_handler
 
     monkeypatch.setenv("CONF_DIR", str(deployed.conf))
-    aws_lambda._environment.cache_clear()
+    aws_lambda.environment.cache_clear()
     try:
         assert lambda_handler is aws_lambda.handler
         assert json.loads(str(lambda_handler(NOTEBOOK, None)["body"])) == ["free", "runs", "straße"]
     finally:
-        aws_lambda._environment().close()
-        aws_lambda._environment.cache_clear()
+        aws_lambda.environment().close()
+        aws_lambda.environment.cache_clear()
 
 
 def test_the_gateways_request_id_is_the_correlation_id(environment: Environment) -> None:
@@ -109,7 +109,7 @@ def test_a_run_leaves_nothing_in_the_context_of_the_next(environment: Environmen
         variable.set(variable.get() + 1)
         return variable.get()
 
-    assert [environment._run(work()) for _ in range(2)] == [1, 1]
+    assert [environment.run(work()) for _ in range(2)] == [1, 1]
     assert variable.get() == 0
 
 
@@ -214,7 +214,7 @@ def test_a_directory_that_is_not_there_is_a_broken_configuration(tmp_path: Path)
 def test_lambda_opens_the_gate_while_it_starts(deployed: Deployment) -> None:
     """And neither a server nor an AWS library comes along."""
     program = (
-        "import sys, eventgate.adapters.aws_lambda as a;assert a._environment()._gate is not None;print(*sys.modules)"
+        "import sys, eventgate.adapters.aws_lambda as a;assert a.environment()._gate is not None;print(*sys.modules)"
     )
     env = {"CONF_DIR": str(deployed.conf), "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "LOG_LEVEL": "CRITICAL"}
     done = subprocess.run([sys.executable, "-c", program], env=env, check=True, capture_output=True, text=True)

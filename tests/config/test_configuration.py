@@ -63,20 +63,6 @@ async def test_findings_of_all_files_come_at_once(tmp_path: Path) -> None:
     }
 
 
-UNAVAILABLE: list[tuple[dict[str, Any], str]] = [
-    ({"receipts": {"active": "a", "keys": {"a": "secret"}}}, "/receipts"),
-    ({"spool": {"store": "sqlite:spool.db"}}, "/spool"),
-]
-
-
-@pytest.mark.parametrize(("config", "pointer"), UNAVAILABLE)
-async def test_what_this_version_cannot_do_is_an_error_never_ignored(
-    tmp_path: Path, config: dict[str, Any], pointer: str
-) -> None:
-    found = errors(await refused(make(tmp_path, **config)))
-    assert [message for _, place, message in found if place == pointer and "not available in this version" in message]
-
-
 SENSELESS: list[tuple[dict[str, Any], str]] = [
     ({"token_public_keys_url": "ftp://host/keys"}, "/token_public_keys_url"),
     ({"token_public_keys_url": "https://"}, "/token_public_keys_url"),

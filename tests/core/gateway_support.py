@@ -20,6 +20,7 @@ from eventgate.core.model import Request, Response
 from eventgate.core.pointer import Pointer
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
+from eventgate.core.receipts import Receipts
 from eventgate.core.topics import Topic, compile_schema
 from eventgate.core.writer import Writer, WriterUse
 from eventgate.errors import BodyTooLarge
@@ -27,7 +28,11 @@ from eventgate.testing import RecordingWriter, TokenMaker
 
 TOKENS = TokenMaker()
 SCHEMA = b'{"type":"object","required":["a"],"properties":{"a":{"type":"integer"},"t":{"type":"string"}}}'
-ACCESS = {"orders": {"tester": {}, "bound": {"t": ["x.*"]}}, "other": ["someone"], "broken": ["tester"]}
+ACCESS = {
+    "orders": {"tester": {}, "both": {}, "bound": {"t": ["x.*"]}},
+    "other": ["someone", "both"],
+    "broken": ["tester"],
+}
 
 
 class Trails:
@@ -48,6 +53,8 @@ class Bench:
         self,
         *writers: Writer,
         optional: Sequence[str] = (),
+        guard: str | None = None,
+        receipts: Receipts | None = None,
         limits: Limits | None = None,
         event_id: str | None = None,
         ready: str | None = None,
@@ -60,7 +67,10 @@ class Bench:
         schema = compile_schema(SCHEMA, uri="orders.json", resources={})
         uses = {writer.name: WriterUse(required=writer.name not in optional) for writer in self.writers}
         pointer = None if event_id is None else Pointer(event_id)
-        topics = {name: Topic(name=name, schema=schema, uses=uses, event_id=pointer) for name in ("orders", "other")}
+        topics = {
+            name: Topic(name=name, schema=schema, uses=uses, event_id=pointer, guard=guard)
+            for name in ("orders", "other")
+        }
         access, _ = parse_access(ACCESS, file="access.json", fold_case=False)
         self.policy = Policy(topics, access, "1", broken={"broken": "a bad pattern"})
         self.trails = Trails()
@@ -71,7 +81,7 @@ class Bench:
         admission = Admission(limits, lambda: self.policy, self.keyring)
         self.gateway = Gateway(
             admission=admission,
-            posting=Posting(limits, admission, Delivery(self.writers)),
+            posting=Posting(limits, admission, Delivery(self.writers), receipts),
             policy=lambda: self.policy,
             health=Health([], list),
             ready=lambda: ready,
@@ -93,9 +103,10 @@ class Bench:
         request_id: str | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
+        fields: Sequence[tuple[bytes, bytes]] = (),
     ) -> Response:
-        """The answer to one request."""
-        fields = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+        """The answer to one request, with `headers` and further header fields."""
+        fields = [*((name.encode(), value.encode()) for name, value in (headers or {}).items()), *fields]
         if token is not None:
             fields.append((b"authorization", b"Bearer " + token.encode()))
 
@@ -113,9 +124,11 @@ class Bench:
         sub: str = "tester",
         path: str = "/topics/orders",
         headers: Mapping[str, str] | None = None,
+        receipts: Sequence[bytes] = (),
     ) -> Response:
-        """The answer to a post with a good token of `sub`."""
-        return await self.ask("POST", path, body, token=TOKENS.token(sub), headers=headers)
+        """The answer to a post with a good token of `sub`, and a header for each of `receipts`."""
+        fields = [(b"eventgate-receipt", receipt) for receipt in receipts]
+        return await self.ask("POST", path, body, token=TOKENS.token(sub), headers=headers, fields=fields)
 
     async def _keys(self, _: float) -> bytes:
         assert self.key_document is not None

@@ -80,11 +80,8 @@ def test_connections_that_wait_to_be_taken_are_still_answered(deployed: Deployme
     assert len(kept(deployed)) == 20
 
 
-def test_a_server_that_is_killed_has_lost_nothing_it_accepted(
-    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_is_killed_has_lost_nothing_it_accepted(deployed: Deployment) -> None:
     """Parent and workers at once, in the middle of a stream of events (SIGKILL)."""
-    monkeypatch.setenv("LOG_LEVEL", "WARNING")  # nobody reads the log meanwhile
     accepted: list[str] = []
     enough = threading.Event()
 
@@ -102,7 +99,7 @@ def test_a_server_that_is_killed_has_lost_nothing_it_accepted(
                 if len(accepted) >= 200:
                     enough.set()
 
-    with ServerProcess(deployed.conf, workers=2) as server:
+    with ServerProcess(deployed.conf, workers=2, log_level="WARNING") as server:
         threads = [threading.Thread(target=stream, args=(str(number), server.port)) for number in range(6)]
         for thread in threads:
             thread.start()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +29,28 @@ async def test_a_writer_that_raises_what_nobody_foresaw(
     assert "not for the log" not in str(answer.document)
     assert spared.status == 202
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_health_tells_of_an_outage_within_its_period_and_of_its_end(
+    tmp_path: Path, sinks: Sinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer is kept for so long, and asking anew is bounded; nobody has to post anything for it."""
+    monkeypatch.setattr("eventgate.core.health.KEEP_SECONDS", 1.0)
+    async with opened(tmp_path, sinks) as rig:
+        await rig.delivers()
+        for service, name in ((sinks.postgres, "postgres"), (sinks.kafka, "kafka")):
+            await asyncio.to_thread(service.kill)
+            assert (await said_within(rig, 503, 1.0 + 5.0))["failures"].keys() == {name}
+            await asyncio.to_thread(service.start)
+            assert (await said_within(rig, 200, 30.0))["dependencies"][name] == "ok"
+
+
+async def said_within(rig: Rig, code: int, seconds: float) -> Mapping[str, Any]:
+    """What `/health` says once it answers so."""
+    async with asyncio.timeout(seconds):
+        while (health := await rig.health())["code"] != code:  # noqa: ASYNC110  the services are other processes
+            await asyncio.sleep(0.05)
+    return health
 
 
 async def test_a_stream_of_events_through_kills_of_two_sinks(tmp_path: Path, sinks: Sinks) -> None:

@@ -2,44 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from backports import zstd
+from tests.parity.batch_cases import batch_cases
+from tests.parity.case import ALICE, GOOD_RUN, RITA, Case, Fields
 
-Fields = tuple[tuple[str, bytes], ...]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One request, and the status that docs/api.md promises.
-
-    `target` is percent-encoded and may have a query. `{alice}` and the like in a header value stand for tokens.
-    """
-
-    name: str
-    method: str
-    target: str
-    status: int
-    headers: Fields = ()
-    body: bytes | None = None
-
-    @property
-    def path(self) -> str:
-        """The target without its query."""
-        return self.target.partition("?")[0]
-
-    @property
-    def repeats_a_header(self) -> bool:
-        """Whether hosts that have one value a header cannot even be sent this request."""
-        names = [name.lower() for name, _ in self.headers]
-        return len(names) != len(set(names))
-
-
-ALICE: Fields = (("Authorization", b"Bearer {alice}"),)
-RITA: Fields = (("Authorization", b"Bearer {rita}"),)
-GOOD_RUN = b'{"event_id":"e-1","tenant_id":"t1","count":3,"at":"2026-01-02T03:04:05Z"}'
 SIGV4 = (
     b"AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/execute-api/aws4_request, SignedHeaders=host, Signature=00"
 )
@@ -178,36 +145,6 @@ FREE_HEADERS: tuple[tuple[str, Fields, int], ...] = (
     ("too many headers", tuple((f"X-{number}", b"v") for number in range(200)), 431),
     ("headers too large", (("X-Large", b"v" * 40_000),), 431),
 )
-CLOUDEVENT = b'{"specversion":"1.0","id":"c-1","source":"/s","type":"t","data":%b}'
-GZIP: Fields = (("Content-Encoding", b"gzip"),)
-ZSTD: Fields = (("Content-Encoding", b"zstd"),)
-NDJSON = b"application/x-ndjson"
-STRUCTURED = b"application/cloudevents+json"
-BATCHED = b"application/cloudevents-batch+json"
-BATCHES: tuple[tuple[str, bytes, Fields, bytes, int], ...] = (
-    ("lines", NDJSON, (), GOOD_RUN + b"\r\n\n " + GOOD_RUN, 202),
-    ("lines, some bad", NDJSON, (), GOOD_RUN + b'\n{"event_id":7}\nnope\n\xff\n' + GOOD_RUN, 207),
-    ("lines, all bad", NDJSON, (), b'{"event_id":7}\n7', 400),
-    ("lines, one forbidden", NDJSON, RITA, GOOD_RUN + b'\n{"event_id":"e","tenant_id":"t2"}', 207),
-    ("lines, one too large", NDJSON, (), GOOD_RUN + b'\n"' + b"x" * 65536 + b'"', 207),
-    ("no line", NDJSON, (), b"\n", 400),
-    ("lines with a byte order mark", NDJSON, (), b"\xef\xbb\xbf" + GOOD_RUN + b"\n" + GOOD_RUN, 207),
-    ("too many lines", NDJSON, (), b"{}\n" * 1001, 413),
-    ("lines, too large together", NDJSON, (), b" " * 300_000, 413),
-    ("lines in gzip", NDJSON, GZIP, gzip.compress(GOOD_RUN + b"\n" + GOOD_RUN, mtime=0), 202),
-    ("lines in zstd", NDJSON, ZSTD, zstd.compress(GOOD_RUN + b"\n" + GOOD_RUN), 202),
-    ("lines in gzip, too large", NDJSON, GZIP, gzip.compress(b" " * 300_000, mtime=0), 413),
-    ("lines in gzip, cut off", NDJSON, GZIP, gzip.compress(GOOD_RUN, mtime=0)[:-1], 400),
-    ("one event in gzip", b"application/json", GZIP, gzip.compress(GOOD_RUN, mtime=0), 202),
-    ("one event in gzip, too large", b"application/json", GZIP, gzip.compress(b"1" * 70_000, mtime=0), 413),
-    ("CloudEvent", STRUCTURED, (), CLOUDEVENT % GOOD_RUN, 202),
-    ("CloudEvent in gzip", STRUCTURED, GZIP, gzip.compress(CLOUDEVENT % GOOD_RUN, mtime=0), 202),
-    ("CloudEvent with a bad event", STRUCTURED, (), CLOUDEVENT % b"{}", 400),
-    ("CloudEvent that is none", STRUCTURED, (), GOOD_RUN, 400),
-    ("CloudEvents", BATCHED, (), b"[%b, %b]" % (CLOUDEVENT % GOOD_RUN, CLOUDEVENT % GOOD_RUN), 202),
-    ("CloudEvents, some bad", BATCHED, (), b"[%b,{},%b]" % (CLOUDEVENT % b"{}", CLOUDEVENT % GOOD_RUN), 207),
-    ("CloudEvents, no array", BATCHED, (), CLOUDEVENT % GOOD_RUN, 400),
-)
 RUNS: tuple[tuple[str, Fields, bytes, int], ...] = (
     ("good", ALICE, GOOD_RUN, 202),
     ("every problem", ALICE, b'{"event_id":7,"count":-1,"at":"noon","jobs":[{}]}', 400),
@@ -241,12 +178,7 @@ def cases() -> Iterator[Case]:
         yield Case(f"runs: {name}", "POST", "/topics/runs", status, headers, body)
         validated = 200 if status == 202 else status
         yield Case(f"validate: {name}", "POST", "/topics/runs/validate", validated, headers, body)
-    for name, kind, headers, body, status in BATCHES:
-        who = () if headers == RITA else ALICE
-        fields = (*who, *headers, ("Content-Type", kind), ("Idempotency-Key", b"k-1"))
-        yield Case(f"batch: {name}", "POST", "/topics/runs", status, fields, body)
-        validated = 200 if status == 202 else status
-        yield Case(f"validate batch: {name}", "POST", "/topics/runs/validate", validated, fields, body)
+    yield from batch_cases()
     yield Case("unknown topic, no token", "POST", "/topics/nope", 401, (), b"{}")
     yield Case("unknown topic", "POST", "/topics/nope", 404, ALICE, b"{}")
     yield Case("broken topic", "POST", "/topics/broken", 503, ALICE, b"{}")

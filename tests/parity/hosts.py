@@ -15,7 +15,7 @@ from eventgate.adapters.asgi import Application
 from eventgate.adapters.aws_lambda import Environment
 from eventgate.app import Gate
 from tests.parity import invocations
-from tests.parity.cases import Case, Fields
+from tests.parity.case import Case, Fields
 
 Host = Callable[[Case, Fields], "Answer"]
 

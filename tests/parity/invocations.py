@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from tests.parity.cases import Case, Fields
+from tests.parity.case import Case, Fields
 
 Invocation = dict[str, Any]
 

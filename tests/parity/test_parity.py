@@ -14,7 +14,8 @@ from eventgate.adapters.aws_lambda import Environment
 from eventgate.app import open_gate
 from eventgate.testing import TokenMaker
 from tests.deployment import Deployment, deployment
-from tests.parity.cases import Case, Fields, cases
+from tests.parity.case import Case, Fields
+from tests.parity.cases import cases
 from tests.parity.hosts import LAMBDA_SHAPES, Answer, AsgiHost, Host, LambdaHost, ServerHost, carries
 from tests.server_process import ServerProcess
 

@@ -16,7 +16,7 @@ from eventgate import errors
 from eventgate.core import lane
 from eventgate.core.model import Outcome, WriteResult
 from eventgate.core.routes import ROUTES
-from eventgate.writers.sqlite.errors import REASONS
+from eventgate.sqlite.errors import REASONS
 from tests.project.markdown import DOCUMENTS, anchors, code, links, rows, section
 from tests.project.sources import ROOT
 

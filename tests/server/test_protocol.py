@@ -3,70 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
 
 import pytest
 
-from eventgate.adapters.asgi import Application
-from eventgate.core.model import Request, Response
-from eventgate.errors import BodyTooLarge
 from eventgate.server import protocol
-from eventgate.server.http import Server, uvicorn_config
-from eventgate.server.listener import Listener
-
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-class Gate:
-    """Answers every request with its body's length; bodies over 1000 bytes with 413, `/never` not at all."""
-
-    waiting = asyncio.Event()
-
-    async def handle(self, request: Request) -> Response:
-        if request.path == "/never":
-            self.waiting.set()
-            await asyncio.Event().wait()
-        if request.path == "/defect":
-            raise ValueError("secret")
-        try:
-            body = await request.body(1000)
-        except BodyTooLarge:
-            return Response(413, (), b"")
-        return Response(200, (), str(len(body)).encode())
-
-
-@asynccontextmanager
-async def served() -> AsyncIterator[tuple[Server, int]]:
-    """A server and its port."""
-    with closing(Listener.open("127.0.0.1", 0)) as listener:
-        config = uvicorn_config(Application(Gate()), drain_seconds=5, tls_cert=None, tls_key=None)
-        started = asyncio.Event()
-        server = Server(config, started.set)
-        task = asyncio.create_task(server.serve(sockets=list(listener.sockets)))
-        await started.wait()
-        try:
-            yield server, listener.port
-        finally:
-            server.should_exit = True
-            await task
-
-
-@asynccontextmanager
-async def connected(port: int) -> AsyncIterator[Streams]:
-    """A connection to the server; whatever is read ends in time."""
-    async with asyncio.timeout(10):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        try:
-            yield reader, writer
-        finally:
-            writer.close()
+from tests.server.serving import Gate, connected, served
 
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Times so short that a test can wait for them."""
-    for name in ("HEAD_SECONDS", "LINGER_SECONDS", "FIRST_REQUEST_SECONDS"):
+    for name in ("HEAD_SECONDS", "KEEP_ALIVE_SECONDS", "LINGER_SECONDS", "FIRST_REQUEST_SECONDS"):
         monkeypatch.setattr(protocol, name, 0.05)
 
 
@@ -169,9 +116,10 @@ async def test_chunks_that_are_too_much_are_refused_before_their_end() -> None:
 
 async def test_a_cancelled_request_is_answered_all_the_same() -> None:
     """In the gate's own form, with the caller's correlation id."""
-    async with served() as (server, port), connected(port) as (reader, writer):
+    gate = Gate()
+    async with served(gate) as (server, port), connected(port) as (reader, writer):
         writer.write(b"GET /never HTTP/1.1\r\nHost: g\r\nX-Request-ID: r-1\r\n\r\n")
-        await Gate.waiting.wait()
+        await gate.waiting.wait()
         for task in list(server.server_state.tasks):
             task.cancel()
         head = await reader.readuntil(b"\r\n\r\n")

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from eventgate.core.model import Outcome
+from eventgate.sqlite import errors
+from eventgate.sqlite.errors import REASONS, StoreFailure, failure
 from eventgate.testing import make_event
-from eventgate.writers.sqlite import errors
-from eventgate.writers.sqlite.errors import REASONS, StoreFailure, failure
 from eventgate.writers.sqlite.store import Store
 from tests.writers.support import ids, outcomes, soon
 
@@ -69,7 +69,7 @@ def test_sqlite_s_own_full_is_a_full_disk(store: Store, tmp_path: Path) -> None:
     """The error that SQLite gives for a disk without space, and for a database at its greatest size."""
     small = make_event(event_id="small")
     assert outcomes(store.write([small], soon())) == ["delivered"]
-    connection = store._connection
+    connection = store._database._connection
     assert connection is not None
     connection.execute("PRAGMA max_page_count = 1").fetchone()
     large = make_event(body=BODY, event_id="large")
@@ -109,7 +109,7 @@ def test_a_failed_transaction_changes_nothing_about_the_others(store: Store) -> 
     """What was there stays a duplicate or conflict; what was new is failed, its repetitions in the group too."""
     known, clash = make_event({"n": 1}, event_id="known"), make_event({"n": 2}, event_id="known")
     store.write([known], soon())
-    connection = store._connection
+    connection = store._database._connection
     assert connection is not None
     connection.execute("CREATE TABLE parents (id INTEGER PRIMARY KEY)")
     connection.execute(
@@ -128,7 +128,7 @@ def test_an_event_that_vanished_with_its_file_is_unknown(store: Store, tmp_path:
     """The file is moved while the transaction is open: the event is in a file of another name."""
     path = tmp_path / "events.db"
     store.write([make_event(event_id="before")], soon())
-    connection = store._connection
+    connection = store._database._connection
     assert connection is not None
     connection.create_function("move_away", 0, lambda: str(path.rename(tmp_path / "moved.db")))
     connection.execute("CREATE TEMP TRIGGER move AFTER INSERT ON main.events BEGIN SELECT move_away(); END")
@@ -208,7 +208,7 @@ READ_ONLY = """
 import os, sys, time
 from pathlib import Path
 from eventgate.testing import make_event
-from eventgate.writers.sqlite.errors import StoreFailure
+from eventgate.sqlite.errors import StoreFailure
 from eventgate.writers.sqlite.store import Store
 
 path = Path(sys.argv[1])

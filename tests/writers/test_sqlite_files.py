@@ -107,7 +107,7 @@ async def test_a_link_leads_to_the_file(tmp_path: Path) -> None:
         ("CREATE TABLE theirs (x)", "another program's"),
         ("PRAGMA user_version = 7", "another program's"),
         ("PRAGMA application_id = 7", "another program's"),
-        (f"PRAGMA application_id = {schema.APPLICATION_ID}", "another version"),
+        (f"PRAGMA application_id = {schema.SCHEMA.application_id}", "another version"),
     ],
 )
 async def test_a_database_of_something_else_is_left_alone(tmp_path: Path, statement: str, reason: str) -> None:

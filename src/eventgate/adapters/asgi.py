@@ -29,20 +29,17 @@ class Answering(Protocol):
 
 
 class Application:
-    """Serves an open gate; who opened it closes it."""
+    """Serves an open `gate`; who opened it closes it."""
 
     def __init__(self, gate: Answering) -> None:
-        self._gate = gate
-
-    async def answer(self, scope: Scope, receive: Receive) -> Response:
-        """The answer to an HTTP request, for a server that sends it itself."""
-        headers = scope["headers"]
-        return await self._gate.handle(Request(scope["method"], _path(scope), headers, _Body(headers, receive).read))
+        self.gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event of the server."""
         if scope["type"] == "http":
-            response = await self.answer(scope, receive)
+            headers = scope["headers"]
+            request = Request(scope["method"], _path(scope), headers, _Body(headers, receive).read)
+            response = await self.gate.handle(request)
             headers = content_length(response.headers, response.body)
             await send({"type": "http.response.start", "status": response.status, "headers": headers})
             await send({"type": "http.response.body", "body": response.body})

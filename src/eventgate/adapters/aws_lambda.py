@@ -63,7 +63,7 @@ class Environment:
     def answer(self, invocation: object, context: Context | None) -> LambdaAnswer:
         """The answer to one invocation, in the form that its service reads. Raises nothing."""
         http = read_invocation(invocation)
-        response = self._run(self._respond(http, context))
+        response = self.run(self._respond(http, context))
         # The services count the body themselves; without one, for HEAD, some would send what is counted here as well.
         headers = [field for field in response.headers if field[0] != b"content-length"]
         body = b"" if http.method == "HEAD" else response.body
@@ -71,14 +71,14 @@ class Environment:
 
     def warm(self) -> None:
         """Open the gate ahead of the first request."""
-        self._run(self._open())
+        self.run(self.open())
 
     def close(self) -> None:
         """Close the gate and the loop. Lambda never does this; a program that makes an environment does."""
-        self._run(self._resources.aclose())
+        self.run(self._resources.aclose())
         self._loop.close()
 
-    def _run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+    def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """Run `work` as a task, which has a copy of the context to itself: nothing is carried to the next run.
 
         A notebook has a running loop in the calling thread, and one thread cannot run two: then it is another thread's.
@@ -92,7 +92,7 @@ class Environment:
     async def _respond(self, http: HttpInvocation, context: Context | None) -> Response:
         try:
             deadline = _deadline(context, self._loop.time())
-            gate = await self._open()
+            gate = await self.open()
             if gate is None:
                 return self._without_gate(http)
             await gate.refresh_if_due(REFRESH_SECONDS)
@@ -102,7 +102,7 @@ class Environment:
             log.exception("an invocation could not be answered")
             return refused(InternalError(), http.headers, http.request_id)
 
-    async def _open(self) -> Gate | None:
+    async def open(self) -> Gate | None:
         """The gate; None while it cannot be opened. A configuration that was mended heals a warm environment."""
         if self._gate is None and time.monotonic() >= self._retry_at:
             configure_logging(self._environ.get("LOG_LEVEL", "INFO"), sys.stdout)
@@ -136,11 +136,12 @@ class Environment:
 
 def handler(invocation: object, context: Context | None = None) -> LambdaAnswer:
     """Answer an API Gateway, function URL or load balancer invocation; reads the configuration at `CONF_DIR`."""
-    return _environment().answer(invocation, context)
+    return environment().answer(invocation, context)
 
 
 @functools.cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The one of this process."""
     return Environment()
 
 
@@ -160,4 +161,4 @@ def _loop_is_running() -> bool:
 
 if "AWS_LAMBDA_RUNTIME_API" in os.environ:
     # Lambda gives a function more of a processor while it starts than it may have for its first request.
-    _environment().warm()
+    environment().warm()

@@ -9,6 +9,7 @@ from eventgate.errors import EventGateError
 
 DENIED: Final = "access denied"
 THROTTLED: Final = "throttled"
+MISSING: Final = "it does not exist"
 
 _UNREACHABLE: Final = "cannot be reached"
 _NO_CREDENTIALS: Final = "there are no AWS credentials"
@@ -95,9 +96,11 @@ CODES: Final[Mapping[str, str]] = {
     "ThrottlingException": THROTTLED,
     "ThrottledException": THROTTLED,
     "TooManyRequestsException": THROTTLED,
-    "ResourceNotFoundException": "it does not exist",
-    "NoSuchKey": "it does not exist",
-    "404": "it does not exist",
+    "ResourceNotFoundException": MISSING,
+    "AWS.SimpleQueueService.NonExistentQueue": MISSING,
+    "QueueDoesNotExist": MISSING,
+    "NoSuchKey": MISSING,
+    "404": MISSING,
     "NoSuchBucket": "there is no such bucket",
     "InvalidObjectState": "it is archived",
     "PermanentRedirect": "it is in another region",
@@ -133,6 +136,11 @@ class AwsFailure(EventGateError):
     def throttled(self) -> bool:
         """Whether the service said that it was asked too much, and did nothing."""
         return not self.acted and (self.status == 429 or CODES.get(self.code) == THROTTLED)
+
+    @property
+    def missing(self) -> bool:
+        """Whether the service says that there is no such thing."""
+        return CODES.get(self.code) == MISSING
 
     @property
     def denied(self) -> bool:

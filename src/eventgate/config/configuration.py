@@ -14,10 +14,12 @@ from eventgate.config.places import open_directory
 from eventgate.config.secrets import Secrets
 from eventgate.config.settings import ANNOTATIONS, Settings, parse_settings
 from eventgate.config.sources import Directory
+from eventgate.config.spooling import spool_findings, spool_options
 from eventgate.config.text import parse_file
 from eventgate.config.writers import ConfiguredWriter, parse_writers
 from eventgate.core.writer import Writer, WriterContext
 from eventgate.errors import Finding, SourceError
+from eventgate.spool.stores import OpenSpool, open_spool
 
 CONFIG_FILE: Final = "config.json"
 DEFAULT_WRITER: Final = "sqlite"
@@ -55,6 +57,11 @@ class Configuration(msgspec.Struct, frozen=True):
     def build_writers(self) -> list[Writer]:
         """Fresh, unopened writers, one for each that is configured. Raises `ConfigurationError`."""
         return [writer.spec.build(writer.settings, self.context(writer.name)) for writer in self.writers.values()]
+
+    def open_spool(self) -> OpenSpool | None:
+        """The spool that is configured; None where there is none."""
+        options = spool_options(self.settings, self.directory)
+        return None if options is None else open_spool(options)
 
     async def read_keys(self, seconds: float) -> bytes:
         """The document with the public keys, in at most `seconds`; raises `SourceError`."""
@@ -127,9 +134,10 @@ async def _interpret(
         wrong_writers += (_no_writers(default_sqlite),)
         writers, _ = parse_writers({DEFAULT_WRITER: {}} if default_sqlite else {}, file=CONFIG_FILE)
     settings, directory, judged = await judge(settings, directory, file=CONFIG_FILE)
-    findings = _once(unresolved, misshapen, wrong_writers, judged)
-    findings = (*seed.findings, *map(seed.rename, findings)) if seed else (*findings, *flat.without_effect(env))
     freezes = "AWS_LAMBDA_FUNCTION_NAME" in env
+    spool = tuple(spool_findings(settings, directory, CONFIG_FILE, freezes=freezes))
+    findings = _once(unresolved, misshapen, wrong_writers, judged, spool)
+    findings = (*seed.findings, *map(seed.rename, findings)) if seed else (*findings, *flat.without_effect(env))
     return Configuration(settings, directory, secrets, writers, text, findings, seed, freezes=freezes), findings
 
 

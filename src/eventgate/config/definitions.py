@@ -10,7 +10,7 @@ import msgspec
 
 from eventgate.config.index import Entry, Index
 from eventgate.config.named_files import fill_use
-from eventgate.config.settings import TopicSettings
+from eventgate.config.settings import OnInvalid, Spool, TopicSettings
 from eventgate.config.snapshot import Snapshot, Unreadable
 from eventgate.config.suggest import did_you_mean
 from eventgate.config.writers import ConfiguredWriter, parse_use
@@ -39,6 +39,8 @@ class Definition(msgspec.Struct, frozen=True):
     guard: str | None = None
     uses: Mapping[str, WriterUse] = {}
     timeout_seconds: float | None = None
+    spool: bool = False
+    keep_invalid: bool = False
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -53,13 +55,17 @@ class Definition(msgspec.Struct, frozen=True):
 
 
 def define_topics(
-    snapshot: Snapshot, index: Index, writers: Mapping[str, ConfiguredWriter], longest_seconds: float
+    snapshot: Snapshot,
+    index: Index,
+    writers: Mapping[str, ConfiguredWriter],
+    longest_seconds: float,
+    spool: Spool | None = None,
 ) -> dict[str, Definition]:
     """Every topic that `snapshot` and `index` speak of, by name."""
     files: dict[str, list[str]] = {}
     for topic, file in snapshot.candidates:
         files.setdefault(topic, []).append(file)
-    maker = _Maker(snapshot, index.defaults, writers, longest_seconds)
+    maker = _Maker(snapshot, index.defaults, writers, longest_seconds, spool)
     names = sorted({*files, *index.entries})
     return {name: maker.define(name, files.get(name, []), index.entries.get(name)) for name in names}
 
@@ -71,11 +77,13 @@ class _Maker:
         defaults: TopicSettings,
         writers: Mapping[str, ConfiguredWriter],
         longest_seconds: float,
+        spool: Spool | None,
     ) -> None:
         self._snapshot = snapshot
         self._defaults = defaults
         self._writers = writers
         self._longest = longest_seconds
+        self._spool = spool
         self._by_lower_case = {name.lower(): name for name in snapshot.files}
 
     def define(self, name: str, files: list[str], entry: Entry | None) -> Definition:
@@ -146,8 +154,13 @@ class _Maker:
             guard=settings.guard,
             uses=uses,
             timeout_seconds=settings.request_timeout_seconds,
+            spool=settings.spool,
+            keep_invalid=self._on_invalid(settings) == "keep",
             findings=findings,
         )
+
+    def _on_invalid(self, settings: TopicSettings) -> OnInvalid:
+        return settings.on_invalid or (self._spool.on_invalid if self._spool else "drop")
 
     def _uses(
         self, settings: TopicSettings, file: str, pointer: str
@@ -180,8 +193,11 @@ class _Maker:
             if getattr(settings, name) is not None and _pointer(getattr(settings, name)) is None:
                 message = "is no JSON Pointer; one begins with /, as /event_id"
                 yield Finding("error", file, message, f"{pointer}/{name}")
-        if settings.spool:
-            yield Finding("error", file, "the spool is not available in this version", f"{pointer}/spool")
+        if self._spool is None:
+            for name, wanted in (("spool", settings.spool), ("on_invalid", settings.on_invalid == "keep")):
+                if wanted:
+                    message = "there is no spool: config.json has no section `spool`"
+                    yield Finding("error", file, message, f"{pointer}/{name}", '{"store": "sqlite:spool.db"} is one')
         if settings.writers is not None and not settings.writers:
             message = "names no writer; a writer of the type discard is how to want none"
             yield Finding("error", file, message, f"{pointer}/writers")

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
 from eventgate.config.places import Places, is_in_s3
+from eventgate.config.receipt_keys import judge_receipts
 from eventgate.config.settings import Settings
 from eventgate.config.sources import Directory
 from eventgate.errors import Finding, SourceError
 from eventgate.net.loopback import is_loopback
-
-_UNAVAILABLE: Final = ("receipts", "spool")
-"""Sections that this version knows and cannot keep the promise of."""
-_NOT_IN_THIS_VERSION: Final = "is not available in this version"
 
 
 async def judge(
@@ -24,11 +20,12 @@ async def judge(
 ) -> tuple[Settings, Directory, tuple[Finding, ...]]:
     """`settings` with the path of its certificates made absolute, where its files are, and what is wrong with it."""
     findings = [
-        *_unavailable(settings, file),
+        *_topics(settings, file),
         *_token_provider(settings, file),
         *_public_keys(settings, file),
         *_key_times(settings, file),
         *_origins(settings, file),
+        *judge_receipts(settings, file),
         *await _missing_keys_file(settings, directory, file),
         *_certificates(settings, directory, file),
     ]
@@ -44,10 +41,7 @@ def certificates(bundle: object, directory: Directory) -> bool | str:
     return bundle if isinstance(bundle, bool | str) else True
 
 
-def _unavailable(settings: Settings, file: str) -> Iterator[Finding]:
-    for name in _UNAVAILABLE:
-        if getattr(settings, name) is not None:
-            yield Finding("error", file, f"`{name}` {_NOT_IN_THIS_VERSION}", f"/{name}")
+def _topics(settings: Settings, file: str) -> Iterator[Finding]:
     if settings.topics == "":
         yield Finding("error", file, "must not be empty", "/topics")
 

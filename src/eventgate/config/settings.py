@@ -5,7 +5,7 @@ Parsing, lint, the published JSON Schema and the reference in docs/configuration
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -16,6 +16,9 @@ from eventgate.errors import Finding
 
 ANNOTATIONS: Final = ("$schema", "$comment")
 """Keys of config.json that are for editors and people; they may hold anything."""
+
+
+OnInvalid = Literal["drop", "keep"]
 
 
 class Validation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,9 +32,16 @@ class Validation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Receipts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Signed receipts, with which a retry reaches only the writers that still lack the event."""
 
-    active: Annotated[str, Meta(min_length=1, description="Id of the key that signs new receipts.")]
-    keys: Annotated[dict[str, str], Meta(min_length=1, description="Secret keys by id; old ones still verify.")]
-    ttl_seconds: Annotated[int, Meta(ge=1, description="How long a receipt counts.")] = 86400
+    active: Annotated[str, Meta(min_length=1, description="Id of the key that signs new receipts: one of `keys`.")]
+    keys: Annotated[
+        dict[str, str],
+        Meta(
+            min_length=1,
+            description="Secret keys by id, each by reference, of 16 bytes at least and better 32. Every one of them "
+            "verifies. An id has letters, digits and `._-`, 32 at most.",
+        ),
+    ]
+    ttl_seconds: Annotated[int, Meta(ge=1, description="How long a receipt counts, in seconds.")] = 86400
 
 
 class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,14 +51,34 @@ class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Spool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A durable queue for events that a writer could not take."""
+    """Where events are kept that a required writer did not take, until it does. See reliability.md."""
 
-    store: Annotated[str, Meta(min_length=1, description="Where it is, as `sqlite:spool.db`.")]
-    max_age_seconds: Annotated[int, Meta(ge=1, description="How long an event is tried again.")] = 86400
-    max_events: Annotated[int, Meta(ge=1, description="How many events it takes.")] = 1_000_000
-    on_invalid: Annotated[str, Meta(description="What becomes of an event that a changed schema no longer allows.")] = (
-        "drop"
-    )
+    store: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="`sqlite:PATH`: a file on a local disk, relative to the configuration directory, for servers. "
+            "`sqs:QUEUE`: an SQS queue by its name or URL, for Lambda functions and for servers without a disk.",
+        ),
+    ]
+    max_age_seconds: Annotated[
+        int, Meta(ge=1, description="How long an event is tried again; then it is a dead letter.")
+    ] = 86400
+    max_events: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="How many events it holds, deferred ones and those of dead letters together, and as many "
+            "refused ones beside. When it is full, an event that a writer did not take is a 503 `spool`.",
+        ),
+    ] = 1_000_000
+    on_invalid: Annotated[
+        OnInvalid,
+        Meta(
+            description="What becomes of an event that is answered 400: `drop`, or `keep` as a dead letter. A topic "
+            "may say otherwise."
+        ),
+    ] = "drop"
 
 
 class Terminate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,9 +123,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = {}
     limits: Annotated[Limits, Meta(description="How much the gate takes on.")] = Limits()
     validation: Annotated[Validation, Meta(description="How events are checked.")] = Validation()
-    receipts: Annotated[Receipts | None, Meta(description="Receipts. Not available in this version.")] = None
+    receipts: Annotated[Receipts | None, Meta(description="Receipts. Off while unset.")] = None
     ledger: Annotated[Ledger, Meta(description="How long event ids are remembered.")] = Ledger()
-    spool: Annotated[Spool | None, Meta(description="The spool. Not available in this version.")] = None
+    spool: Annotated[
+        Spool | None, Meta(description="A durable place for events that a writer did not take. null: none.")
+    ] = None
     terminate: Annotated[Terminate, Meta(description="Who may rebuild the gate over HTTP.")] = Terminate()
     cors: Annotated[Cors, Meta(description="Browsers on other origins.")] = Cors()
     ssl_ca_bundle: Annotated[
@@ -133,7 +165,20 @@ class TopicSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Annotated[float, Meta(gt=0)] | None,
         Meta(description="Deadline of one request, if shorter than `limits.request_timeout_seconds`."),
     ] = None
-    spool: Annotated[bool, Meta(description="Whether to defer what fails. Not available in this version.")] = False
+    spool: Annotated[
+        bool,
+        Meta(
+            description="Whether an event that a required writer did not take is put into the spool, answered 202 "
+            "and delivered later. Needs the section `spool` in config.json."
+        ),
+    ] = False
+    on_invalid: Annotated[
+        OnInvalid | None,
+        Meta(
+            description="What becomes of this topic's events that are answered 400: `drop` or `keep`. "
+            "Default: `spool.on_invalid`."
+        ),
+    ] = None
     writers: Annotated[
         dict[str, dict[str, Any]] | None,
         Meta(

@@ -82,8 +82,9 @@ class TopicsSource:
         return not definitions and bool(self._good) and not self._configuration.settings.allow_empty
 
     def _define(self, snapshot: Snapshot, index: Index) -> dict[str, Definition]:
-        longest = self._configuration.settings.limits.request_timeout_seconds
-        return define_topics(snapshot, index, self._configuration.writers, longest)
+        settings = self._configuration.settings
+        longest = settings.limits.request_timeout_seconds
+        return define_topics(snapshot, index, self._configuration.writers, longest, settings.spool)
 
     def _compile(
         self, snapshot: Snapshot, definitions: Mapping[str, Definition]
@@ -117,6 +118,8 @@ class TopicsSource:
             guard=definition.guard,
             uses=definition.uses,
             timeout_seconds=definition.timeout_seconds,
+            spool=definition.spool,
+            keep_invalid=definition.keep_invalid,
         )
 
     def _taken(
@@ -138,7 +141,7 @@ def _digest(definition: Definition, compiled: Compiled) -> bytes:
     # repr shows secrets as their references, so none of them goes into what is shown as a version.
     parts = [
         repr((definition.name, definition.uri, definition.guard, definition.timeout_seconds, definition.uses)).encode(),
-        repr((definition.event_id, definition.key)).encode(),
+        repr((definition.event_id, definition.key, definition.spool, definition.keep_invalid)).encode(),
         definition.text,
         *(name.encode() + b"\0" + (content or b"") for name, content in sorted(compiled.used.items())),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eventgate.core.head import Head
 
 _EXPOSED = b"X-Correlation-ID, Retry-After"
-_ALLOWED_HEADERS = b"Authorization, Bearer, Content-Type, Idempotency-Key, X-Correlation-ID"
+_ALLOWED_HEADERS = b"Authorization, Bearer, Content-Type, EventGate-Receipt, Idempotency-Key, X-Correlation-ID"
 _MAX_AGE_SECONDS = b"600"
 
 

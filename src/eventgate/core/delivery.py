@@ -18,7 +18,8 @@ ACKNOWLEDGED = frozenset({Outcome.DELIVERED, Outcome.DUPLICATE})
 
 _SAFE = ACKNOWLEDGED | {Outcome.DEFERRED}
 _NONE: Mapping[str, WriteResult] = {}
-_BY_GUARD = WriteResult(Outcome.SKIPPED, reason="guard")
+BY_GUARD = WriteResult(Outcome.SKIPPED, reason="guard")
+"""The guard does not hold it."""
 
 
 class Delivery:
@@ -75,7 +76,7 @@ class Delivery:
             if guard not in results:
                 results[guard] = await self._lanes[guard].write(event, deadline)
             if results[guard].outcome not in ACKNOWLEDGED:
-                return {name: results.get(name, _BY_GUARD) for name in topic.uses}
+                return {name: results.get(name, BY_GUARD) for name in topic.uses}
         pending = [name for name in topic.uses if name not in results]
         results.update(await self._fan_out(event, pending, deadline))
         return {name: results[name] for name in topic.uses}
@@ -87,6 +88,15 @@ class Delivery:
             return {names[0]: await self._lanes[names[0]].write(event, deadline)}
         written = await asyncio.gather(*(self._lanes[name].write(event, deadline) for name in names))
         return dict(zip(names, written, strict=True))
+
+    async def redeliver(self, event: Event, writer: str, deadline: float) -> WriteResult:
+        """The result of one writer for an event that it lacks; never raises."""
+        objection = self._lanes[writer].refuse(event)
+        if isinstance(objection, WriteResult):
+            return objection
+        if objection is not None:
+            return WriteResult(Outcome.REFUSED, reason=objection.message, pointer=objection.pointer)
+        return await self._lanes[writer].write(event, deadline)
 
     async def deliver_many(
         self, events: Sequence[Event], topic: Topic, deadline: float, settled: Sequence[Mapping[str, WriteResult]]
@@ -105,7 +115,7 @@ class Delivery:
             await self._write_missing(topic.guard, events, results, deadline)
             for known in results:
                 if known[topic.guard].outcome not in ACKNOWLEDGED:
-                    known.update({name: _BY_GUARD for name in topic.uses if name not in known})
+                    known.update({name: BY_GUARD for name in topic.uses if name not in known})
         await asyncio.gather(*(self._write_missing(name, events, results, deadline) for name in topic.uses))
         return [{name: known[name] for name in topic.uses} for known in results]
 
@@ -128,18 +138,24 @@ def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list
     """The status of an answer, and why it is not 202: from the required writers alone.
 
     A writer that the guard kept from running has nothing to say for itself: the guard is to blame, be it required or
-    not.
+    not. On a topic with a spool, what is to blame is also the spool, which did not take the event.
     """
     blamed: dict[str, WriteResult] = {}
     for name, use in topic.uses.items():
         if use.required and results[name].outcome not in _SAFE:
-            culprit = name if topic.guard is None or results[name] != _BY_GUARD else topic.guard
+            culprit = name if topic.guard is None or results[name] != BY_GUARD else topic.guard
             blamed[culprit] = results[culprit]
     if not blamed:
         return 202, []
     outcomes = {result.outcome for result in blamed.values()}
     status = 409 if Outcome.CONFLICT in outcomes else 400 if Outcome.REFUSED in outcomes else 500
+    if topic.spool and status == 500:
+        return 503, [_unspooled(name, result) for name, result in blamed.items()]
     return status, [_problem(name, result) for name, result in blamed.items()]
+
+
+def _unspooled(name: str, result: WriteResult) -> Problem:
+    return Problem("spool", f"{name} did not take the event, nor did the spool: {result.reason or result.outcome}")
 
 
 def _problem(name: str, result: WriteResult) -> Problem:

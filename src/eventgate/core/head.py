@@ -8,6 +8,7 @@ from eventgate.core.media import Media, as_binary, media_of, with_coding
 from eventgate.core.model import Headers
 from eventgate.errors import HeadersTooLarge
 
+_CLOUDEVENT = frozenset(cloudevents.HEADERS)
 _NAMES = frozenset(
     {
         b"authorization",
@@ -67,7 +68,7 @@ class Head:
             return Media(media.form, objection="two different Content-Type headers")
         if media.objection is not None:
             return media
-        if not fields.keys().isdisjoint(cloudevents.HEADERS):
+        if not _CLOUDEVENT.isdisjoint(fields):
             media = as_binary(media)
         codings = fields.get(b"content-encoding")
         return media if codings is None else with_coding(media, codings)

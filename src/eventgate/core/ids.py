@@ -8,6 +8,9 @@ import time
 from random import getrandbits
 
 _CORRELATION = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_FREE_BITS = ~(0xF << 76 | 0x3 << 62)
+_VERSION_4 = 0x4 << 76 | 0x2 << 62
+"""Version 4, and the variant of RFC 9562, in the bits that are not free."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -20,9 +23,8 @@ def uuid7() -> str:
 
 def uuid4() -> str:
     """A UUID of version 4 (RFC 9562, section 5.4), for what need not be a secret: made without a system call."""
-    chance = f"{getrandbits(128):032x}"
-    head = f"{chance[:8]}-{chance[8:12]}-4{chance[13:16]}"
-    return f"{head}-{_variant(chance[16])}{chance[17:20]}-{chance[20:]}"
+    digits = (getrandbits(128) & _FREE_BITS | _VERSION_4).to_bytes(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _variant(digit: str) -> str:

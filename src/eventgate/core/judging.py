@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from eventgate.core.topics import Topic
 from eventgate.errors import InvalidEvent, Problem, UnacceptableEvent
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_NONE: Mapping[str, WriteResult] = {}
 _ID_RULE = "an event id is a string of 1 to 255 characters without control characters, or an integer"
 
 
@@ -70,23 +72,24 @@ def traceparent(head: Head) -> str | None:
 
 
 def partition_key(topic: Topic, document: Any) -> str | None:
-    """The text of the topic's key in the event; the topic's default where the event has none that counts."""
+    """The text of the topic's key in the event, None where none counts; the default of a topic without one."""
     if topic.key is None:
         return topic.default_key
     value = topic.key.resolve(document)
-    text = None if value is MISSING else json.scalar_text(value)
-    return topic.default_key if text is None else text
+    return None if value is MISSING else json.scalar_text(value)
 
 
-def refusals(delivery: Delivery, event: Event, topic: Topic) -> dict[str, WriteResult]:
-    """Results that are known before anything is written.
+def refusals(
+    delivery: Delivery, event: Event, topic: Topic, done: Mapping[str, WriteResult] = _NONE
+) -> dict[str, WriteResult]:
+    """Results that are known before anything is written, those of the writers that are `done` already among them.
 
     Raises `UnacceptableEvent` where a required sink can never take the event.
     """
-    objections = delivery.refusals(event, topic)
+    settled = dict(done)
+    objections = delivery.refusals(event, topic, settled)
     if not objections:
-        return {}
-    settled: dict[str, WriteResult] = {}
+        return settled
     problems: list[Problem] = []
     too_large = False
     for name, objection in objections.items():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from eventgate.core.eager import start
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.timers import Timers
 from eventgate.core.writer import Writer
@@ -63,14 +63,16 @@ class Lane:
 
     async def write(self, event: Event, deadline: float) -> WriteResult:
         """The writer's result for `event`; `unknown` where it gave none by `deadline`."""
-        writing = _start(self._write_group((event,), deadline))
+        writing = start(self._write_group((event,), deadline))
         if not writing.done():
             await self._wait(writing, deadline + GRACE_SECONDS)
-        return writing.result()[0] if writing.done() else LATE
+            if not writing.done():
+                return LATE
+        return writing.result()[0]
 
     async def write_many(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """The writer's result for each of `events`, in order; they are of one topic, and go in one call."""
-        writing = _start(self._write_group(events, deadline))
+        writing = start(self._write_group(events, deadline))
         if not writing.done():
             await self._wait(writing, deadline + GRACE_SECONDS)
         return writing.result() if writing.done() else [LATE] * len(events)
@@ -92,7 +94,7 @@ class Lane:
     async def _write_group(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         try:
             results = await self.writer.write(events, deadline)
-            if len(results) == len(events) and all(isinstance(result, WriteResult) for result in results):
+            if len(results) == len(events) and not [each for each in results if not isinstance(each, WriteResult)]:
                 return results
             log.warning("writer %s gave %d results for %d events", self.writer.name, len(results), len(events))
         except asyncio.CancelledError:
@@ -113,10 +115,3 @@ class Lane:
 def _set(over: asyncio.Future[None]) -> None:
     if not over.done():
         over.set_result(None)
-
-
-def _start(write: Coroutine[Any, Any, Sequence[WriteResult]]) -> asyncio.Task[Sequence[WriteResult]]:
-    """A task of its own, which can be abandoned; it begins at once where Python can do that."""
-    if sys.version_info >= (3, 12):
-        return asyncio.Task(write, loop=asyncio.get_running_loop(), eager_start=True)
-    return asyncio.get_running_loop().create_task(write)

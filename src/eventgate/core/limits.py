@@ -27,7 +27,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float, Meta(gt=0, description="Deadline of one request, all writers included. A topic may set less.")
     ] = 10
     max_in_flight: Annotated[
-        int, Meta(ge=1, description="Posts under way at once in one process. Beyond, 503 `overload`.")
+        int, Meta(ge=1, description="Events under way at once in one process. Beyond, 503 `overload`.")
     ] = 1024
     drain_seconds: Annotated[
         float, Meta(ge=0, description="How long a stopping server goes on answering what it has accepted.")

@@ -45,16 +45,22 @@ _FORMS: Final = {
 
 
 class Media(msgspec.Struct, frozen=True):
-    """How a body is to be read; `objection` says why it cannot be."""
+    """How a body is to be read; `objection` says why it cannot be.
+
+    `is_batch`: it holds any number of events. `is_plain`: it is one, as it is.
+    """
 
     form: Form
     coding: Coding | None = None
     objection: str | None = None
+    is_batch: bool = False
+    is_plain: bool = False
 
-    @property
-    def is_batch(self) -> bool:
-        """Whether the body holds any number of events."""
-        return self.form is Form.LINES or self.form is Form.CLOUDEVENTS
+    def __post_init__(self) -> None:
+        """Settle what every request asks."""
+        plain = self.form is Form.EVENT and self.coding is None and self.objection is None
+        msgspec.structs.force_setattr(self, "is_plain", plain)
+        msgspec.structs.force_setattr(self, "is_batch", self.form in (Form.LINES, Form.CLOUDEVENTS))
 
     def content_limit(self, limits: Limits) -> int:
         """How many bytes the body may have, decompressed."""
@@ -62,7 +68,7 @@ class Media(msgspec.Struct, frozen=True):
 
     def body_limit(self, limits: Limits) -> int:
         """How many bytes the body may have as it comes."""
-        limit = self.content_limit(limits)
+        limit = limits.max_batch_bytes if self.is_batch else limits.max_body_bytes
         return limit if self.coding is None else wire_limit(limit)
 
     def check(self) -> None:

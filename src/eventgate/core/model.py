@@ -51,6 +51,7 @@ class Event(msgspec.Struct, frozen=True):
     `document` is the same, parsed: to read from, never to re-encode.
     `key` is the topic's key pointer resolved to text. `received_at` is in epoch seconds.
     `options` holds the topic's settings for each writer, by the writer's name.
+    `replayed_at`: when it was taken out of the dead letters, if it was (epoch seconds).
     """
 
     topic: str
@@ -63,6 +64,7 @@ class Event(msgspec.Struct, frozen=True):
     key: str | None = None
     traceparent: str | None = None
     options: Mapping[str, Any] = {}
+    replayed_at: float | None = None
 
     @property
     def sha256(self) -> str:

@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
-from eventgate.core import cloudevents, ids, judging
-from eventgate.core.admission import Admission
+from eventgate.core import cloudevents, ids, json, judging
+from eventgate.core.admission import Admission, Admitted
+from eventgate.core.auth.grants import Grant
 from eventgate.core.batch.posting import BatchPosting
 from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
+from eventgate.core.keeping import Keeping, Source
 from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
 from eventgate.core.media import Form, Media
 from eventgate.core.model import Event, Request, Response
+from eventgate.core.receipts import Course, Receipts
 from eventgate.core.responses import delivered, json_answer
-from eventgate.core.topics import Topic
+from eventgate.core.retries import Retries
+from eventgate.errors import Refusal
 
 
 class Posting:
     """Judges posted events in the order that docs/api.md gives, and has them delivered."""
 
-    def __init__(self, limits: Limits, admission: Admission, delivery: Delivery) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        admission: Admission,
+        delivery: Delivery,
+        receipts: Receipts | None = None,
+        keeping: Keeping | None = None,
+    ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
         self._load = Load(limits)
-        self._batches = BatchPosting(limits, admission, delivery, self._load)
+        self._retries = Retries(receipts, delivery)
+        self._keeping = keeping or Keeping(None)
+        self._batches = BatchPosting(limits, admission, delivery, self._load, self._retries, self._keeping)
 
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
@@ -35,9 +49,15 @@ class Posting:
         media = head.media()
         if media.is_batch:
             return await self._batches.post(request, head, media, topic_name, trail)
-        event, topic = await self._judge(request, head, media, topic_name, trail)
-        trail.event_id = event.event_id
-        settled = judging.refusals(self._delivery, event, topic)
+        admitted, body, grant = await self._read(request, media, head, topic_name, trail)
+        topic = admitted.topic
+        try:
+            event, course = self._judge(admitted, body, grant, media, head, trail)
+            settled = judging.refusals(self._delivery, event, topic, course.settled())
+        except Refusal as refusal:
+            if topic.keep_invalid:
+                await self._keeping.keep(_source(admitted, head, media, trail), [(body, None, refusal)])
+            raise
         deadline = deadline_of(request, topic, self._limits)
         self._load.enter()  # asked again, since a body may take its time
         try:
@@ -47,8 +67,8 @@ class Posting:
             self._load.leave()
         status, problems = verdict(topic, results)
         trail.problems = tuple(problems)
-        ignored = None if head.first(b"eventgate-receipt") is None else "ignored"
-        return delivered(status, event.event_id, results, problems, ignored)
+        receipt = course.issue(event.event_id, [results])
+        return delivered(status, event.event_id, results, problems, receipt, course.status)
 
     async def validate(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}/validate`: all but the delivery; raises `Refusal`."""
@@ -56,29 +76,39 @@ class Posting:
         media = head.media()
         if media.is_batch:
             return await self._batches.validate(request, head, media, topic_name, trail)
-        event, topic = await self._judge(request, head, media, topic_name, trail)
-        trail.event_id = event.event_id
-        judging.refusals(self._delivery, event, topic)
+        admitted, body, grant = await self._read(request, media, head, topic_name, trail)
+        event, course = self._judge(admitted, body, grant, media, head, trail)
+        judging.refusals(self._delivery, event, admitted.topic, course.settled())
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
-    async def _judge(
-        self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail
-    ) -> tuple[Event, Topic]:
+    async def _read(
+        self, request: Request, media: Media, head: Head, topic_name: str, trail: Trail
+    ) -> tuple[Admitted, bytes, Grant]:
         admitted = await self._admission.admit(request, head, topic_name, trail)
+        if media.is_plain:
+            body = (await request.body(self._limits.max_body_bytes)).strip(json.WHITE_SPACE)
+            return admitted, body, admitted.grant()
         body, grant = await read_body(request, media, admitted, self._limits)
-        topic = admitted.topic
-        event_id = None
+        return admitted, body, grant
+
+    def _judge(
+        self, admitted: Admitted, body: bytes, grant: Grant, media: Media, head: Head, trail: Trail
+    ) -> tuple[Event, Course]:
+        topic, max_depth = admitted.topic, self._limits.max_depth
+        named = None
         if media.form is Form.STRUCTURED:
-            unwrapped = cloudevents.unwrap(body, self._limits.max_depth)
-            event_id, body, document = unwrapped.event_id, unwrapped.body, unwrapped.document
+            unwrapped = cloudevents.unwrap(body, max_depth)
+            named, body, document = unwrapped.event_id, unwrapped.body, unwrapped.document
             judging.check(document, len(body), topic, grant)
         else:
             if media.form is Form.BINARY:
-                event_id = head.cloudevent_id()
-            document = judging.judge(body, topic, grant, self._limits.max_depth)
+                named = head.cloudevent_id()
+            document = judging.judge(body, topic, grant, max_depth)
+        named = named or judging.own_id(topic, document) or judging.idempotency_key(head)
+        course = self._retries.course(head, admitted, body, named)
         event = Event(
             topic=topic.name,
-            event_id=event_id or judging.own_id(topic, document) or judging.idempotency_key(head) or ids.uuid7(),
+            event_id=course.event_id or named or ids.uuid7(),
             subject=admitted.subject,
             body=body,
             document=document,
@@ -88,4 +118,24 @@ class Posting:
             traceparent=judging.traceparent(head),
             options=topic.options,
         )
-        return event, topic
+        trail.event_id = event.event_id
+        return event, course
+
+
+def _source(admitted: Admitted, head: Head, media: Media, trail: Trail) -> Source:
+    """What is known of an event that is refused."""
+    return Source(
+        admitted.topic,
+        admitted.subject,
+        trail.correlation_id,
+        judging.traceparent(head),
+        media.form,
+        _named(head, media),
+    )
+
+
+def _named(head: Head, media: Media) -> str | None:
+    """The id that the request gives its event, if it is one that an event can have."""
+    with suppress(Refusal):
+        return head.cloudevent_id() if media.form is Form.BINARY else judging.idempotency_key(head)
+    return None

@@ -11,6 +11,8 @@ from eventgate.core.model import Headers, Response, WriteResult
 from eventgate.errors import Problem, Refusal
 
 JSON = (b"content-type", b"application/json")
+RETRY_AFTER = (b"retry-after", b"5")
+"""In seconds: for what neither a writer nor the spool took."""
 YAML = (b"content-type", b"application/yaml")
 
 _encode = msgspec.json.Encoder().encode
@@ -23,6 +25,7 @@ class _Accepted(msgspec.Struct, omit_defaults=True):
     statusCode: int  # noqa: N815  # the wire name that the gate's clients know
     event_id: str
     writers: Mapping[str, Mapping[str, Any]]
+    receipt: str | None = None
     receipt_status: str | None = None
 
 
@@ -35,6 +38,7 @@ class _Error(msgspec.Struct, omit_defaults=True):
     truncated: bool = False
     event_id: str | None = None
     writers: Mapping[str, Mapping[str, Any]] | None = None
+    receipt: str | None = None
     receipt_status: str | None = None
 
 
@@ -59,14 +63,15 @@ def delivered(
     event_id: str,
     results: Mapping[str, WriteResult],
     problems: Sequence[Problem],
+    receipt: str | None = None,
     receipt_status: str | None = None,
 ) -> Response:
     """The answer of an event that reached the writers, delivered or not."""
     writers = {name: wire(result) for name, result in results.items()}
     if status == 202:
-        return json_answer(status, _Accepted(True, status, event_id, writers, receipt_status))
-    error = _Error(False, status, problems, False, event_id, writers, receipt_status)
-    return json_answer(status, error)
+        return json_answer(status, _Accepted(True, status, event_id, writers, receipt, receipt_status))
+    error = _Error(False, status, problems, False, event_id, writers, receipt, receipt_status)
+    return json_answer(status, error, RETRY_AFTER) if status == 503 else json_answer(status, error)
 
 
 def wire(result: WriteResult) -> dict[str, Any]:

@@ -85,7 +85,8 @@ class Topic(msgspec.Struct, frozen=True):
 
     `event_id` and `key` point into the event. `guard` names the writer that runs first; `uses` says for each writer,
     by its name, how this topic uses it. `timeout_seconds` bounds a request below the gate's own limit. `options` follow
-    from `uses`: the topic's settings for each writer. `default_key` is the key of an event in which `key` finds none.
+    from `uses`: the topic's settings for each writer. `default_key` is the events' key where `key` is not given.
+    `spool`: what a required writer does not take is deferred; `keep_invalid`: refused events are kept as dead letters.
     """
 
     name: str
@@ -97,6 +98,8 @@ class Topic(msgspec.Struct, frozen=True):
     timeout_seconds: float | None = None
     options: Mapping[str, Any] = {}
     default_key: str | None = None
+    spool: bool = False
+    keep_invalid: bool = False
 
     def __post_init__(self) -> None:
         """Put the writers' settings together once for all events."""

@@ -17,7 +17,7 @@ class Grouping(msgspec.Struct, frozen=True):
 
     `max_events` and `max_bytes` (sum of the bodies) bound a group; `concurrency` bounds the writes under way at once;
     `max_queued` bounds the events that wait for their turn: past it an event is `failed` at once.
-    A lone event never waits: a group is whatever queued up while all places were busy.
+    A lone event never waits: a group is whatever queued up while all places were busy. A batch queues up at once.
     `by_topic`: a group has events of one topic, and each topic has queue and places of its own, so that one whose part
     of the sink does not answer holds up no other.
     """
@@ -39,7 +39,7 @@ class Writer(Protocol):
 
     name: str
     grouping: Grouping | None
-    """None: every event is written by itself, at once."""
+    """None: an event that comes alone is written by itself, and those of a batch together, at once."""
 
     async def open(self) -> None:
         """Get ready. Must not fail because the sink is down; raises `ConfigurationError` for what no retry can mend."""

@@ -36,18 +36,16 @@ Messages hold no values of events, tokens, addresses or secrets (contract, secti
 from __future__ import annotations
 
 from eventgate.errors.base import EventGateError
+from eventgate.errors.bodies import BatchTooLong, BodyTooLarge, InvalidJson, UnsupportedMedia
 from eventgate.errors.faults import KeySetError, SchemaError, SinkUnavailable, SourceError, Unreachable
 from eventgate.errors.findings import ConfigurationError, Finding
 from eventgate.errors.refusals import (
     AccessReason,
     AuthReason,
-    BatchTooLong,
-    BodyTooLarge,
     FieldForbidden,
     HeadersTooLarge,
     InternalError,
     InvalidEvent,
-    InvalidJson,
     MalformedRequest,
     MethodNotAllowed,
     Misconfigured,
@@ -63,7 +61,6 @@ from eventgate.errors.refusals import (
     UnacceptableEvent,
     Unauthenticated,
     Unavailable,
-    UnsupportedMedia,
 )
 
 __all__ = [

@@ -115,33 +115,6 @@ class TopicNotFound(Refusal):
         super().__init__("no such topic; GET /topics lists them")
 
 
-class BodyTooLarge(Refusal):
-    """The body, what it decompresses to, or one event of a batch (`what`) is larger than the limit (bytes)."""
-
-    status = 413
-    type = "size"
-
-    def __init__(self, limit: int, what: str = "body") -> None:
-        super().__init__(f"the {what} is larger than {limit} bytes")
-
-
-class BatchTooLong(Refusal):
-    """The batch has more events than the limit."""
-
-    status = 413
-    type = "size"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the batch has more than {limit} events")
-
-
-class UnsupportedMedia(Refusal):
-    """The media type, charset or content coding is not one the gate reads."""
-
-    status = 415
-    type = "media"
-
-
 class NotListed(Refusal):
     """The subject may not write to the topic."""
 
@@ -160,13 +133,6 @@ class FieldForbidden(Refusal):
 
     def __init__(self, message: str, *, pointer: str | None = None) -> None:
         super().__init__(message, reason="field", pointer=pointer)
-
-
-class InvalidJson(Refusal):
-    """The body is not one I-JSON document (RFC 7493)."""
-
-    status = 400
-    type = "json"
 
 
 class InvalidEvent(Refusal):

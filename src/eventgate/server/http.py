@@ -12,9 +12,6 @@ import uvicorn
 from eventgate.adapters.asgi import Application
 from eventgate.server.protocol import GateProtocol
 
-KEEP_ALIVE_SECONDS = 75
-"""How long an idle connection stays open: longer than a load balancer's 60 s, or it meets connections just closed."""
-
 
 class Server(uvicorn.Server):
     """uvicorn, which leaves signals to the worker and says when it serves."""
@@ -58,7 +55,6 @@ def uvicorn_config(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(drain_seconds),
         ssl_certfile=tls_cert,
         ssl_keyfile=tls_key,

@@ -10,6 +10,8 @@ import msgspec
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping, NoTopicSettings, WriterContext, WriterSpec
 
+_DELIVERED = WriteResult(Outcome.DELIVERED)
+
 
 class DiscardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing can be set."""
@@ -36,7 +38,7 @@ class DiscardWriter:
 
     async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         """`delivered` for each, at once."""
-        return [WriteResult(Outcome.DELIVERED)] * len(events)
+        return [_DELIVERED] * len(events)
 
     async def probe(self) -> None:
         """Nothing can be down."""

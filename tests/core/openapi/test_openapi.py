@@ -14,6 +14,7 @@ from openapi_spec_validator import validate
 from eventgate.core.openapi.document import openapi
 from eventgate.core.routes import find
 from eventgate.core.topics import Topic
+from tests.core.gateway_support import Bench, said
 from tests.core.openapi.openapi_cases import BY_DRAFT, VALUES
 from tests.core.schema.schema_support import DRAFTS, compiled, takes
 
@@ -120,10 +121,44 @@ def test_topics_whose_names_look_alike_keep_their_own_schemas() -> None:
 
 def test_the_statuses_of_a_post_are_all_described() -> None:
     document = described(topic("t", {}))
-    refusals = {"400", "401", "403", "404", "405", "413", "415", "429", "431", "500", "503"}
-    assert set(document["paths"]["/topics/t"]["post"]["responses"]) == {"202", "409", *refusals}
-    assert set(document["paths"]["/topics/t/validate"]["post"]["responses"]) == {"200", *refusals}
+    refusals = {"400", "401", "403", "404", "405", "413", "415", "422", "429", "431", "500", "503"}
+    assert set(document["paths"]["/topics/t"]["post"]["responses"]) == {"202", "207", "409", *refusals}
+    assert set(document["paths"]["/topics/t/validate"]["post"]["responses"]) == {"200", "207", *refusals}
     assert document["paths"]["/topics/t"]["post"]["security"] == [{"bearer": []}]
+
+
+def test_batches_and_cloudevents_are_described_with_the_topics_schema() -> None:
+    document = described(topic("t", {"type": "integer"}))
+    content = document["paths"]["/topics/t"]["post"]["requestBody"]["content"]
+    assert content == document["paths"]["/topics/t/validate"]["post"]["requestBody"]["content"]
+    judges = {
+        media: jsonschema_rs.validator_for({**each["schema"], "components": document["components"]}, offline=True)
+        for media, each in content.items()
+    }
+    good = {"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": 1}
+    for bad in ({**good, "data": "x"}, {**good, "id": ""}, {**good, "specversion": "0.3"}, {"data": 1}):
+        for media, form in (("application/cloudevents+json", bad), ("application/cloudevents-batch+json", [good, bad])):
+            assert not judges[media].is_valid(form)
+    assert judges["application/cloudevents+json"].is_valid(good)
+    assert judges["application/cloudevents-batch+json"].is_valid([good, good])
+    assert judges["application/x-ndjson"].is_valid("1\n2")
+
+
+async def test_answers_to_batches_are_as_described() -> None:
+    document = described(topic("t", {}))
+    batch, error, result = (component(document, name) for name in ("Batch", "Error", "Result"))
+    bench = Bench()
+    headers = {"content-type": "application/x-ndjson"}
+    for path, lines, is_error in (
+        ("", b'{"a":1}', False),
+        ("", b'{"a":1}\n{}', False),
+        ("", b"{}\n1", True),
+        ("/validate", b'{"a":1}\n{}', False),
+    ):
+        answer = said(await bench.post(lines, path=f"/topics/orders{path}", headers=headers))
+        assert batch.is_valid(answer)
+        assert error.is_valid(answer) is is_error
+        assert all(result.is_valid(each) for each in answer["results"])
 
 
 def test_every_described_path_is_a_route_with_these_methods() -> None:

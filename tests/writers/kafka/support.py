@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from eventgate.core.model import Event, Outcome, WriteResult
 from eventgate.core.writer import Writer, WriterContext
 from eventgate.testing import make_event
+from eventgate.testing.contract import opened
 from eventgate.writers.kafka.settings import KafkaSettings, Value
 from eventgate.writers.kafka.writer import KafkaWriter, build
 from tests.services.broker import Broker
@@ -53,6 +54,13 @@ async def deliver(writer: Writer, *events: Event, seconds: float = 10.0) -> Sequ
 async def deliver_each(writer: Writer, events: Sequence[Event], *, seconds: float = 10.0) -> Sequence[WriteResult]:
     """Write them at once, each by itself, as the gate does."""
     return [result for (result,) in await asyncio.gather(*(deliver(writer, each, seconds=seconds) for each in events))]
+
+
+async def delivers(bootstrap: str, config: dict[str, Value], topic: str) -> bool:
+    """Whether an event comes through."""
+    async with opened(kafka_writer(bootstrap, config)) as writer:
+        (result,) = await deliver(writer, make_event(topic=topic))
+    return result.outcome is Outcome.DELIVERED
 
 
 def ids(kafka: Broker, topic: str) -> list[str]:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 import logging
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -22,7 +17,7 @@ from eventgate.testing.contract import opened
 from eventgate.writers.kafka.iam import NoCredentials, token_source
 from eventgate.writers.kafka.settings import Value
 from tests.services.broker import Broker
-from tests.writers.kafka.support import deliver, kafka_writer, new_topic, split
+from tests.writers.kafka.support import deliver, delivers, kafka_writer, new_topic, split
 
 BROKERS = "b-1.demo.x1.c2.kafka.eu-west-1.amazonaws.com:9098"
 
@@ -31,37 +26,6 @@ class Reference(str):
     """A string that came by reference, as a configuration's secrets do."""
 
     reference = "env:KAFKA_PASSWORD"
-
-
-@pytest.fixture
-def token_endpoint(kafka: Broker) -> Iterator[str]:
-    """Gives tokens for the broker's OAUTH listener, as an OIDC provider would."""
-
-    class Endpoint(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.dumps({"access_token": kafka.token(), "token_type": "Bearer", "expires_in": 300}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/token"
-        server.shutdown()
-        thread.join()
-
-
-async def delivers(bootstrap: str, config: dict[str, Value], topic: str) -> bool:
-    """Whether an event comes through."""
-    async with opened(kafka_writer(bootstrap, config)) as writer:
-        (result,) = await deliver(writer, make_event(topic=topic))
-    return result.outcome is Outcome.DELIVERED
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
@@ -78,19 +42,6 @@ async def test_certificates(kafka: Broker) -> None:
         "ssl.key.location": str(kafka.node.key_file),
     }
     assert await delivers(bootstrap, config | own, kafka.create_topic(new_topic()))
-
-
-async def test_tokens_of_a_provider(kafka: Broker, token_endpoint: str) -> None:
-    """librdkafka fetches them itself."""
-    config: dict[str, Value] = {
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "OAUTHBEARER",
-        "sasl.oauthbearer.method": "oidc",
-        "sasl.oauthbearer.client.id": "gate",
-        "sasl.oauthbearer.client.secret": "secret",
-        "sasl.oauthbearer.token.endpoint.url": token_endpoint,
-    }
-    assert await delivers(kafka.node.address("OAUTH"), config, kafka.create_topic(new_topic()))
 
 
 async def test_a_wrong_password_is_named_and_not_shown(kafka: Broker, caplog: pytest.LogCaptureFixture) -> None:

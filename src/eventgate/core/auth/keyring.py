@@ -57,7 +57,7 @@ class KeyRing:
     @property
     def ready(self) -> bool:
         """Whether there are keys, and none too old to be trusted."""
-        return self.age is not None and self.age <= self._rules.max_key_age_seconds
+        return self._ready_at(self._clock())
 
     def due(self, now: float) -> bool:
         """Whether it is time for `refresh`: sooner after a failure, soonest without keys."""
@@ -69,10 +69,11 @@ class KeyRing:
     def verify(self, token: str) -> Claims:
         """The claims of `token` by the keys at hand; raises `Unauthenticated`, or `Unavailable` where only keys are
         missing to judge it."""
-        if self.ready:
-            return self._verifier.verify(token, self._clock())
+        now = self._clock()
+        if self._ready_at(now):
+            return self._verifier.verify(token, now)
         try:
-            return self._keyless.verify(token, self._clock())
+            return self._keyless.verify(token, now)
         except NoKeyFits:
             raise Unavailable("the gate has no current keys to verify tokens with") from None
 
@@ -114,6 +115,9 @@ class KeyRing:
             flight.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await flight
+
+    def _ready_at(self, now: float) -> bool:
+        return self._confirmed is not None and now - self._confirmed <= self._rules.max_key_age_seconds
 
     def _under_way(self) -> asyncio.Task[None] | None:
         flight = self._flight

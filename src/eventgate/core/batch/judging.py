@@ -17,16 +17,21 @@ from eventgate.core.delivery import Delivery
 from eventgate.core.limits import Limits
 from eventgate.core.media import Form
 from eventgate.core.model import Event, WriteResult
+from eventgate.core.receipts import Course
 from eventgate.core.topics import Topic
 from eventgate.errors import BodyTooLarge, InternalError, Refusal
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What the events of one request have in common. `batch_id` is the batch's own id, `items` holds their bytes."""
+    """What the events of one request have in common. `batch_id` is the batch's own id, `items` holds their bytes.
+
+    `course` says what of them an earlier answer has settled.
+    """
 
     form: Form
     items: Sequence[bytes]
     batch_id: str
+    course: Course
     topic: Topic
     grant: Grant
     subject: str
@@ -72,7 +77,7 @@ class BatchJudge:
             try:
                 body, document, event_id = self._open(item, batch)
                 event = self._event(index, body, document, event_id, batch, received_at)
-                settled = judging.refusals(self._delivery, event, batch.topic)
+                settled = judging.refusals(self._delivery, event, batch.topic, batch.course.settled(index))
                 judged.events.append(event)
                 judged.indices.append(index)
                 judged.settled.append(settled)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from eventgate.core import ids, judging
 from eventgate.core.admission import Admission
-from eventgate.core.batch.judging import Batch, BatchJudge, Judged, Refused
+from eventgate.core.batch.judging import Batch, BatchJudge, Judged, Refused, derived_id
 from eventgate.core.batch.results import Results
 from eventgate.core.batch.splitting import elements, lines
 from eventgate.core.batch.turns import Turn
@@ -12,21 +14,33 @@ from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
+from eventgate.core.keeping import Keeping, Source
 from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
 from eventgate.core.media import Form, Media
 from eventgate.core.model import Request, Response, WriteResult
-from eventgate.errors import InternalError
+from eventgate.core.retries import Retries
+from eventgate.errors import InternalError, Refusal
 
 
 class BatchPosting:
     """Judges posted batches item by item, and has what is good delivered together."""
 
-    def __init__(self, limits: Limits, admission: Admission, delivery: Delivery, load: Load) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        admission: Admission,
+        delivery: Delivery,
+        load: Load,
+        retries: Retries,
+        keeping: Keeping,
+    ) -> None:
         self._limits = limits
         self._admission = admission
         self._delivery = delivery
+        self._retries = retries
         self._load = load
+        self._keeping = keeping
         self._judge = BatchJudge(limits, delivery)
 
     async def post(self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail) -> Response:
@@ -36,14 +50,16 @@ class BatchPosting:
         self._load.enter(count)
         try:
             judged = await self._judge.judge(batch)
+            if batch.topic.keep_invalid and judged.refused:
+                await self._keeping.keep(_source(batch), _refused(batch, judged))
             deadline = deadline_of(request, batch.topic, self._limits)
             written = await self._delivery.deliver_many(judged.events, batch.topic, deadline, judged.settled)
             results = await _results(batch, judged, written)
         finally:
             self._load.leave(count)
         _note(trail, judged, results)
-        ignored = None if head.first(b"eventgate-receipt") is None else "ignored"
-        return results.answer(receipt_status=ignored)
+        receipt = _receipt(batch, judged, written)
+        return results.answer(receipt=receipt, receipt_status=batch.course.status)
 
     async def validate(self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail) -> Response:
         """The answer to a batch that is only to be judged; raises `Refusal` for what concerns all of it."""
@@ -60,17 +76,32 @@ class BatchPosting:
         body, grant = await read_body(request, media, admitted, self._limits)
         split = lines if media.form is Form.LINES else elements
         items = split(body, self._limits.max_batch_events)
-        trail.event_id = batch_id = judging.idempotency_key(head) or ids.uuid7()
+        named = judging.idempotency_key(head)
+        course = self._retries.course(head, admitted, body, named, len(items))
+        trail.event_id = batch_id = course.event_id or named or ids.uuid7()
         return Batch(
             form=media.form,
             items=items,
             batch_id=batch_id,
+            course=course,
             topic=admitted.topic,
             grant=grant,
             subject=admitted.subject,
             correlation_id=trail.correlation_id,
             traceparent=judging.traceparent(head),
         )
+
+
+def _source(batch: Batch) -> Source:
+    return Source(batch.topic, batch.subject, batch.correlation_id, batch.traceparent, batch.form)
+
+
+def _refused(batch: Batch, judged: Judged) -> list[tuple[bytes, str | None, Refusal]]:
+    """The items that are no events, each with the id that it has or would have had."""
+    return [
+        (batch.items[index], refused.event_id or derived_id(batch.batch_id, index), refused.refusal)
+        for index, refused in judged.refused.items()
+    ]
 
 
 async def _results(batch: Batch, judged: Judged, written: list[dict[str, WriteResult]]) -> Results:
@@ -87,6 +118,19 @@ async def _results(batch: Batch, judged: Judged, written: list[dict[str, WriteRe
         if turn.is_over:
             await turn.next()
     return results
+
+
+def _receipt(batch: Batch, judged: Judged, written: list[dict[str, WriteResult]]) -> str | None:
+    """The receipt of the whole batch; items that were refused have no writer that is settled.
+
+    None where no item reached the writers.
+    """
+    if not written:
+        return None
+    items: list[Mapping[str, WriteResult]] = [{}] * len(batch.items)
+    for index, outcomes in zip(judged.indices, written, strict=True):
+        items[index] = outcomes
+    return batch.course.issue(batch.batch_id, items)
 
 
 def _note(trail: Trail, judged: Judged, results: Results) -> None:

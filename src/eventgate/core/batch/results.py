@@ -22,7 +22,6 @@ MIXED: Final = 207
 
 _encode: Final = msgspec.json.Encoder().encode
 _BOOLEANS: Final = {False: b"false", True: b"true"}
-_RETRY_AFTER: Final = (b"retry-after", b"1")
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -99,7 +98,7 @@ class Results:
             b",%b:%b" % (_encode(name), _encode(value)) for name, value in members.items() if value is not None
         )
         body = b'%b,"results":[%b]%b}' % (head, b",".join(self._texts), tail)
-        headers = (responses.JSON, _RETRY_AFTER) if status in (429, 503) else (responses.JSON,)
+        headers = (responses.JSON, responses.RETRY_AFTER) if status in (429, 503) else (responses.JSON,)
         return Response(status, headers, body)
 
     def _outcome(self, event: Event, results: dict[str, WriteResult]) -> _Outcome:

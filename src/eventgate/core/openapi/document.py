@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from eventgate.core.openapi import batches
 from eventgate.core.openapi.parts import answer, bare, common, read, refusals, schemas
 from eventgate.core.openapi.schemas import Components
 from eventgate.core.topics import Topic
@@ -16,7 +17,7 @@ _DESCRIPTION = (
     "A gate for JSON events: each topic takes events that match its schema and hands them to the writers. "
     "202 says that every required writer acknowledged the event."
 )
-_JUDGED = ("400", "401", "403", "404", "405", "413", "415", "429", "431", "500", "503")
+_JUDGED = ("400", "401", "403", "404", "405", "413", "415", "422", "429", "431", "500", "503")
 
 
 def openapi(topics: Iterable[Topic], *, token_url: bool, version: str) -> bytes:
@@ -25,7 +26,7 @@ def openapi(topics: Iterable[Topic], *, token_url: bool, version: str) -> bytes:
     `token_url` says that the gate names a place to get tokens from. `version` is the version of the policy.
     """
     ordered = sorted(topics, key=lambda topic: topic.name)
-    envelopes = schemas()
+    envelopes = {**schemas(), **batches.schemas()}
     components = Components(ordered, envelopes)
     paths = _fixed_paths(token_url)
     for topic in ordered:
@@ -64,32 +65,36 @@ def _fixed_paths(token_url: bool) -> dict[str, Any]:
 def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
     name = topic.name
     path = f"/topics/{quote(name, safe='')}"
-    body = {"required": True, "content": {"application/json": {"schema": components.reference(topic)}}}
+    body = {"required": True, "content": batches.bodies(components.reference(topic))}
     schema = answer("The schema as it was written.", {"type": ["object", "boolean"]})
     reading = read(f"schema.{name}", f"The JSON Schema of {name}.", {"200": schema, **refusals("404", "503")})
     posting: dict[str, Any] = {
         "security": [{"bearer": []}],
-        "parameters": [{"$ref": "#/components/parameters/IdempotencyKey"}],
+        "parameters": [
+            {"$ref": "#/components/parameters/IdempotencyKey"},
+            {"$ref": "#/components/parameters/Receipt"},
+        ],
         "requestBody": body,
     }
-    accepted = answer("Every required writer acknowledged the event.", {"$ref": "#/components/schemas/Success"})
-    valid = answer("The event would be taken.", {"$ref": "#/components/schemas/Valid"})
+    accepted = answer("Every required writer acknowledged every event.", batches.or_batch("Success"))
+    valid = answer("Every event would be taken.", batches.or_batch("Valid"))
+    mixed = answer("A batch whose items do not share one status.", {"$ref": "#/components/schemas/Batch"})
     return {
         path: {
             **reading,
             "post": {
                 "operationId": f"post.{name}",
-                "summary": f"Post one event to {name}.",
+                "summary": f"Post an event or a batch to {name}.",
                 **posting,
-                "responses": {"202": accepted, **refusals("409", *_JUDGED)},
+                "responses": {"202": accepted, "207": mixed, **refusals("409", *_JUDGED)},
             },
         },
         f"{path}/validate": {
             "post": {
                 "operationId": f"validate.{name}",
-                "summary": f"Check one event for {name} without delivering it.",
+                "summary": f"Check an event or a batch for {name} without delivering it.",
                 **posting,
-                "responses": {"200": valid, **refusals(*_JUDGED)},
+                "responses": {"200": valid, "207": mixed, **refusals(*_JUDGED)},
             }
         },
     }

@@ -13,8 +13,9 @@ REASONS: Final[dict[str, str]] = {
     "404": "There is no such topic.",
     "405": "The path does not take this method.",
     "409": "The event id is taken by an event with other bytes.",
-    "413": "The body is too large.",
-    "415": "The media type or the charset is not read here.",
+    "413": "The body is too large, or the batch too long.",
+    "415": "The media type, the charset or the content coding is not read here.",
+    "422": "The receipt is a good one, and for another event.",
     "429": "The caller sends too many requests.",
     "431": "The header fields are too many or too large.",
     "500": "A required writer failed; `writers` says what each of them did.",
@@ -23,6 +24,7 @@ REASONS: Final[dict[str, str]] = {
 _RETRY: Final = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
 _CORRELATION: Final = {"X-Correlation-ID": {"$ref": "#/components/headers/CorrelationId"}}
 _STRING: Final = {"type": "string"}
+_RECEIPT: Final = {"type": "string", "description": "What a retry sends back as EventGate-Receipt."}
 
 
 def schemas() -> dict[str, Any]:
@@ -34,6 +36,7 @@ def schemas() -> dict[str, Any]:
                 "statusCode": {"const": 202},
                 "event_id": _STRING,
                 "writers": {"$ref": "#/components/schemas/Writers"},
+                "receipt": _RECEIPT,
                 "receipt_status": {"enum": ["ignored"]},
             },
             "success",
@@ -55,6 +58,12 @@ def schemas() -> dict[str, Any]:
                 "truncated": {"type": "boolean", "description": "There may be more problems than are listed."},
                 "event_id": _STRING,
                 "writers": {"$ref": "#/components/schemas/Writers"},
+                "results": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/Result"},
+                    "description": "Of a batch whose items share this status.",
+                },
+                "receipt": _RECEIPT,
                 "receipt_status": {"enum": ["ignored"]},
             },
             "success",
@@ -109,9 +118,16 @@ def common() -> dict[str, Any]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "schema": _STRING,
-                "description": "The event id, where the topic does not take it from the event: "
+                "description": "The event id, where the event does not bring one, or a batch's own id: "
                 "1 to 255 characters without control characters.",
-            }
+            },
+            "Receipt": {
+                "name": "EventGate-Receipt",
+                "in": "header",
+                "schema": _STRING,
+                "description": "The receipt of an earlier answer to the same bytes: only writers that still lack the "
+                "event are asked.",
+            },
         },
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
     }

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 from eventgate.core.model import Event, Outcome, WriteResult
-from eventgate.writers.sqlite.errors import OF_THE_EVENT, REASONS, StoreFailure, primary_code
+from eventgate.sqlite.errors import OF_THE_EVENT, REASONS, StoreFailure, primary_code
 from eventgate.writers.sqlite.schema import timestamp
 
 # TEXT, so that `event ->> '$.field'` works; cast from bytes, so that they are kept exactly.

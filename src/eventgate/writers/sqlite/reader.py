@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from eventgate.errors import Unreachable
-from eventgate.writers.sqlite import schema
-from eventgate.writers.sqlite.errors import StoreFailure, failure
+from eventgate.sqlite.errors import StoreFailure, failure
+from eventgate.sqlite.schema import check
+from eventgate.writers.sqlite.schema import SCHEMA
 
 CHUNK_ROWS = 200
 """Rows read at once: no read stays open while the caller is at work, which would keep the log from being emptied."""
@@ -106,7 +107,7 @@ def _open(path: Path) -> sqlite3.Connection:
 def _connect(path: Path, how: str) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)
     try:
-        schema.check(connection)
+        check(connection, SCHEMA)
     except StoreFailure as problem:
         connection.close()
         raise Unreachable(problem.reason) from None

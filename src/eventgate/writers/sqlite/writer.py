@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -16,17 +15,14 @@ from msgspec import Meta
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.core.writer import Grouping, NoTopicSettings, WriterContext, WriterSpec
 from eventgate.errors import ConfigurationError, Finding, SinkUnavailable
-from eventgate.writers.sqlite.errors import StoreFailure
+from eventgate.sqlite.errors import StoreFailure
+from eventgate.sqlite.thread import DatabaseThread, Late
 from eventgate.writers.sqlite.store import Store
-
-T = TypeVar("T")
 
 MAX_ROW_BYTES = 1_000_000_000
 """SQLITE_MAX_LENGTH: what one row may hold (SQLite, "Implementation Limits For SQLite")."""
 PROBE_SECONDS = 2.0
 """How long a probe may take, waiting for the write that is under way included."""
-CLOSE_SECONDS = 5.0
-"""How long `close` waits for the write that is under way."""
 
 _CLOSED = WriteResult(Outcome.FAILED, reason="the writer is closed")
 _NO_TURN = WriteResult(Outcome.FAILED, reason="an earlier write was still under way")
@@ -47,13 +43,6 @@ class SqliteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "events.db"
 
 
-class _Late(Exception):
-    """The thread gave no result in time; `started` says whether it was at work on it."""
-
-    def __init__(self, started: bool) -> None:
-        self.started = started
-
-
 class SqliteWriter:
     """Writes groups of events, one at a time, in a thread of its own; reopens the file whenever that is needed."""
 
@@ -63,12 +52,12 @@ class SqliteWriter:
         self.name = name
         self._store = store
         self._target = os.path.abspath(store.path)
-        self._thread: ThreadPoolExecutor | None = None
+        self._thread = DatabaseThread("the writer", name)
 
     async def open(self) -> None:
         """Create or open the file, if that is possible now."""
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"eventgate-{self.name}")
+        if not self._thread.is_open:
+            self._thread.open()
             try:
                 await self.probe()
             except SinkUnavailable:
@@ -94,49 +83,25 @@ class SqliteWriter:
         margin = min(0.1, max(remaining, 0.0) * 0.1)  # so that the reason arrives before the caller gives up
         until = monotonic() + remaining - margin
         try:
-            return await self._ask(lambda: self._store.write(events, until), remaining - margin / 2)
+            return await self._thread.ask(lambda: self._store.write(events, until), remaining - margin / 2)
         except StoreFailure:
             return [_CLOSED] * len(events)
-        except _Late as late:
+        except Late as late:
             return [_NO_ANSWER if late.started else _NO_TURN] * len(events)
 
     async def probe(self) -> None:
         """Open the file if need be, read, and get the right to write."""
         until = monotonic() + PROBE_SECONDS / 2
         try:
-            await self._ask(lambda: self._store.probe(until), PROBE_SECONDS)
+            await self._thread.ask(lambda: self._store.probe(until), PROBE_SECONDS)
         except StoreFailure as problem:
             raise SinkUnavailable(problem.reason) from None
-        except _Late:
+        except Late:
             raise SinkUnavailable(f"no answer within {PROBE_SECONDS:g} s") from None
 
     async def close(self) -> None:
         """Wait for the write that is under way, and close the file."""
-        thread = self._thread
-        if thread is None:
-            return
-        try:
-            await self._ask(self._store.close, CLOSE_SECONDS)
-        except _Late:
-            pass  # a disk that does not answer; the thread ends when it does
-        finally:
-            self._thread = None
-            thread.shutdown(wait=False, cancel_futures=True)
-
-    async def _ask(self, call: Callable[[], T], seconds: float) -> T:
-        if self._thread is None:
-            raise StoreFailure("the writer is closed")
-        job: Future[T] = self._thread.submit(call)
-        answer = asyncio.wrap_future(job)
-        try:
-            await asyncio.wait({answer}, timeout=max(seconds, 0.0))
-            if job.cancel() or job.cancelled():
-                raise _Late(started=False)
-            if not job.done():
-                raise _Late(started=True)
-            return await answer
-        finally:
-            answer.cancel()  # if it still waits for its turn it gets none; nobody waits for the result
+        await self._thread.close(self._store.close)
 
 
 def build(settings: SqliteSettings, context: WriterContext) -> SqliteWriter:

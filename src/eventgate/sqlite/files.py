@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from eventgate.writers.sqlite.errors import StoreFailure
+from eventgate.sqlite.errors import StoreFailure
 
 if sys.platform != "win32":
     import fcntl

@@ -1,0 +1,39 @@
+"""What is wrong with a body before it is an event."""
+
+from __future__ import annotations
+
+from eventgate.errors.refusals import Refusal
+
+
+class BodyTooLarge(Refusal):
+    """The body, what it decompresses to, or one event of a batch (`what`) is larger than the limit (bytes)."""
+
+    status = 413
+    type = "size"
+
+    def __init__(self, limit: int, what: str = "body") -> None:
+        super().__init__(f"the {what} is larger than {limit} bytes")
+
+
+class BatchTooLong(Refusal):
+    """The batch has more events than the limit."""
+
+    status = 413
+    type = "size"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the batch has more than {limit} events")
+
+
+class UnsupportedMedia(Refusal):
+    """The media type, charset or content coding is not one the gate reads."""
+
+    status = 415
+    type = "media"
+
+
+class InvalidJson(Refusal):
+    """The body is not one I-JSON document (RFC 7493)."""
+
+    status = 400
+    type = "json"

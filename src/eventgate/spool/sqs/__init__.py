@@ -1,0 +1,1 @@
+"""The spool in an SQS queue, for functions and for servers without a disk."""
