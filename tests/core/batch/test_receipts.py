@@ -7,10 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventgate.core.auth.access import parse_access
 from eventgate.core.model import Event, Outcome, Response, WriteResult
 from eventgate.testing import RecordingWriter
 from tests.core.batch.support import BAD, CLOUDEVENTS, GOOD, NDJSON, cloudevent, results
@@ -91,6 +93,22 @@ async def test_a_receipt_that_cannot_be_read_is_ignored_aloud() -> None:
 
 async def test_a_batch_of_which_nothing_reached_the_writers_has_no_receipt() -> None:
     assert "receipt" not in said(await send(Bench(receipts=ring()), BAD + b"\n" + BAD))
+
+
+async def test_an_item_that_is_refused_in_between_keeps_what_was_settled_of_it() -> None:
+    """Access was taken away and given back: the writer that has the event is not asked again."""
+    has, lacks = Scripted("has", []), Scripted("lacks", [Outcome.FAILED] * 4)
+    bench = Bench(has, lacks, receipts=ring())
+    body = b'{"a":1}\n{"a":2}'
+    answer = await send(bench, body)
+    before = bench.policy
+    access, _ = parse_access({"orders": {"tester": {"a": ["1"]}}}, file="access.json", fold_case=False)
+    bench.policy = msgspec.structs.replace(before, access=access)
+    answer = await send(bench, body, said(answer)["receipt"])
+    assert [each["status"] for each in results(answer)] == [500, 403]
+    bench.policy = before
+    answer = await send(bench, body, said(answer)["receipt"])
+    assert has.delivered == {each["event_id"]: 1 for each in results(answer)}
 
 
 async def test_cloudevents_keep_their_ids_and_their_receipt_counts() -> None:

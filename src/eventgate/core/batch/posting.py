@@ -126,13 +126,15 @@ async def _results(batch: Batch, judged: Judged, written: list[dict[str, WriteRe
 
 
 def _receipt(batch: Batch, judged: Judged, written: list[dict[str, WriteResult]]) -> str | None:
-    """The receipt of the whole batch; items that were refused have no writer that is settled.
+    """The receipt of the whole batch; items that were refused this time keep what was settled of them before.
 
     None where no item reached the writers.
     """
     if not written:
         return None
     items: list[Mapping[str, WriteResult]] = [{}] * len(batch.items)
+    for index in judged.refused:
+        items[index] = batch.course.settled(index)
     for index, outcomes in zip(judged.indices, written, strict=True):
         items[index] = outcomes
     return batch.course.issue(batch.batch_id, items)
