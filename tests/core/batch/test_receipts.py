@@ -86,6 +86,15 @@ async def test_a_receipt_for_another_batch_is_422() -> None:
     assert (await send(bench, GOOD + b"\n" + GOOD, receipt)).status == 202
 
 
+async def test_a_receipt_for_cloudevents_is_not_for_the_array_as_one_line() -> None:
+    """The same bytes are other events: what came of those says nothing of these."""
+    bench = Bench(receipts=ring())
+    body = json.dumps([cloudevent("c-1")]).encode()
+    receipt = said(await bench.post(body, headers=CLOUDEVENTS))["receipt"]
+    assert (await send(bench, body, receipt)).status == 422
+    assert (await bench.post(body, headers=CLOUDEVENTS, receipts=[receipt.encode()])).status == 202
+
+
 async def test_a_receipt_that_cannot_be_read_is_ignored_aloud() -> None:
     assert said(await send(Bench(receipts=ring()), GOOD, "nonsense"))["receipt_status"] == "ignored"
     assert said(await send(Bench(), GOOD, "nonsense"))["receipt_status"] == "ignored"
