@@ -64,6 +64,24 @@ def test_a_refused_event_that_is_right_today_goes_to_all_writers(spooled: Spoole
     assert told(run(spooled, "list", "--format", "json")) == []
 
 
+def test_an_id_that_does_not_exist_is_told_by_the_exit_code(spooled: Spooled) -> None:
+    asyncio.run(refused(spooled, {"id": "1", "n": "seven"}))
+    (letter,) = told(run(spooled, "list", "--format", "json"))
+    spooled.config["topics"]["orders"]["schema"] = {}
+    spooled.write()
+    assert run(spooled, "replay", letter["id"], "77").code == 1
+    assert spooled.ids("a") == ["1"]
+    for command in ("show", "replay", "discard"):
+        assert run(spooled, command, letter["id"]).code == 1
+
+
+def test_what_a_sender_wrote_does_not_reach_the_terminal_as_commands_to_it(spooled: Spooled) -> None:
+    asyncio.run(refused(spooled, {"id": "1", "n": "seven", "key": "\x1b[31m\nid: 9"}))
+    out = run(spooled, "show").out
+    assert "key: \\x1b[31m\\x0aid: 9\n" in out
+    assert "\x1b" not in out
+
+
 def test_what_one_sink_did_not_take_stays_for_that_sink_only(spooled: Spooled) -> None:
     asyncio.run(refused(spooled, {"id": "1", "n": "seven"}))
     spooled.config["topics"]["orders"]["schema"] = {}

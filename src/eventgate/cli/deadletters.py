@@ -107,7 +107,8 @@ def replay(
     The subject is the one that posted the event. What is delivered is no dead letter any more; the others stay.
     Without ids, --topic, --writer and --since, deferred events that wait in the spool are delivered first.
 
-    Exits with 1 if the gate or a sink refused any of them, else with 3 if a sink could not be reached for any.
+    Exits with 1 if the gate or a sink refused any of them or one of the ids does not exist, else with 3 if a sink could
+    not be reached for any.
     """
     from eventgate.cli.letters import outcome_line, outcomes_document
 
@@ -125,8 +126,9 @@ def replay(
         would = "would be " if dry_run else ""
         say(f"{would}replayed: {fates.count('replayed'):,}, refused: {fates.count('refused'):,}"
             + f", not delivered: {fates.count('failed'):,}")  # fmt: skip
-    code = ExitCode.FINDINGS if "refused" in fates else ExitCode.UNREACHABLE if "failed" in fates else ExitCode.DONE
-    raise typer.Exit(code)
+    if "refused" in fates or _names_none(wanted, (each.letter for each in told)):
+        raise typer.Exit(ExitCode.FINDINGS)
+    raise typer.Exit(ExitCode.UNREACHABLE if "failed" in fates else ExitCode.DONE)
 
 
 @deadletters.command("discard", short_help="Forget them.")
@@ -152,8 +154,7 @@ def discard(
         _say_json({"discarded": 0 if dry_run else len(found), "dry_run": dry_run, "ids": [each.id for each in found]})
     else:
         say(f"{'would discard' if dry_run else 'discarded'} {count(len(found), 'dead letter')}")
-    known = {each.id for each in found} | {each.id.partition("-")[0] for each in found}
-    raise typer.Exit(ExitCode.FINDINGS if set(wanted.ids) - known else ExitCode.DONE)
+    raise typer.Exit(ExitCode.FINDINGS if _names_none(wanted, found) else ExitCode.DONE)
 
 
 async def _find(conf: str | None, wanted: Wanted) -> list[DeadLetter]:
@@ -203,6 +204,12 @@ def _wanted(topic: str | None, writer: str | None, since: str | None, ids: Itera
 
 def _narrows(wanted: Wanted) -> bool:
     return any(each is not None for each in (wanted.topic, wanted.writer, wanted.since)) or bool(wanted.ids)
+
+
+def _names_none(wanted: Wanted, found: Iterable[DeadLetter]) -> bool:
+    """Whether one of the ids that were given is none of a letter that was `found`."""
+    known = {name for letter in found for name in (letter.id, letter.id.partition("-")[0])}
+    return bool(set(wanted.ids) - known)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -23,6 +23,8 @@ from eventgate.spool.stores import OpenSpool
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _AGO: Final = re.compile(r"(\d+)([smhd])")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_BUT_LAYOUT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @asynccontextmanager
@@ -111,9 +113,14 @@ def line(letter: DeadLetter) -> str:
 
 
 def in_full(letter: DeadLetter) -> str:
-    """All of it for people, the event at the end."""
-    told = "\n".join(f"{name}: {value}" for name, value in described(letter).items() if value is not None)
-    return f"{told}\n\n{letter.event.body.decode(errors='replace')}"
+    """All of it for people, the event at the end. Whoever sent it has no say over the terminal."""
+    known = {name: value for name, value in described(letter).items() if value is not None}
+    told = "\n".join(f"{name}: {_CONTROL.sub(_escaped, str(value))}" for name, value in known.items())
+    return f"{told}\n\n{_CONTROL_BUT_LAYOUT.sub(_escaped, letter.event.body.decode(errors='replace'))}"
+
+
+def _escaped(control: re.Match[str]) -> str:
+    return f"\\x{ord(control[0]):02x}"
 
 
 def outcome_line(replayed: Replayed, *, dry_run: bool) -> str:
