@@ -26,3 +26,12 @@ def test_a_preflight_is_answered_with_the_methods_of_the_path() -> None:
     assert (b"access-control-allow-methods", b"GET, POST") in answer
     assert cors.preflight(Head(PREFLIGHT[:1]), "GET") is None
     assert Cors(("https://b.example",)).preflight(Head(PREFLIGHT), "GET") is None
+
+
+def test_a_page_may_send_what_the_gate_reads() -> None:
+    answer = Cors(("*",)).preflight(Head(PREFLIGHT), "POST")
+    assert answer is not None
+    allowed = dict(answer)[b"access-control-allow-headers"].split(b", ")
+    for name in (b"authorization", b"content-type", b"content-encoding", b"ce-id", b"eventgate-receipt", b"traceparent"):
+        assert name in allowed
+    assert b"origin" not in allowed

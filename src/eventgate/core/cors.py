@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from eventgate.core.head import Head
+from eventgate.core.head import NAMES, Head
 
 _EXPOSED = b"X-Correlation-ID, Retry-After"
-_ALLOWED_HEADERS = b"Authorization, Bearer, Content-Type, EventGate-Receipt, Idempotency-Key, X-Correlation-ID"
+_ALLOWED_HEADERS = b", ".join(sorted(NAMES - {b"origin", b"access-control-request-method"}))
+"""All that the gate reads and a page may set."""
 _MAX_AGE_SECONDS = b"600"
 
 

@@ -9,7 +9,7 @@ from eventgate.core.model import Headers
 from eventgate.errors import HeadersTooLarge
 
 _CLOUDEVENT = frozenset(cloudevents.HEADERS)
-_NAMES = frozenset(
+NAMES = frozenset(
     {
         b"authorization",
         b"bearer",
@@ -25,6 +25,7 @@ _NAMES = frozenset(
         b"x-request-id",
     }
 )
+"""Those fields, in lower case."""
 
 
 class Head:
@@ -37,7 +38,7 @@ class Head:
         size = 0
         for name, value in headers:
             size += len(name) + len(value)
-            if name in _NAMES:
+            if name in NAMES:
                 fields.setdefault(name, []).append(value)
         self._fields = fields
         self._count = len(headers)
