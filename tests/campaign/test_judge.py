@@ -232,7 +232,7 @@ def test_what_a_client_takes_for_accepted_was_accepted() -> None:
 
 
 def test_an_event_that_may_be_in_the_spool_may_be_redelivered() -> None:
-    """The spool did not answer in time: 503 `spool`, and the writer is `unknown`. If it is `failed`, it is not there."""
+    """The spool did not answer in time: 503 `spool`, with `unknown`. With `failed`, it is not there."""
     doubt = attempt("unknown", key=SPOOLED, status=503, errors=("spool",), hook="skipped")
     assert judged(doubt, attempt(key=SPOOLED, at=1), kafka=3).violations == []
     certain = attempt("failed", key=SPOOLED, status=503, errors=("spool",), hook="skipped")
