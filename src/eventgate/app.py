@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from eventgate.assembly import KEYS_TIMEOUT_SECONDS, Assembly, open_assembly
 from eventgate.config.settings import Settings
 from eventgate.core.gateway import Gateway
+from eventgate.core.instruments import Instruments
 from eventgate.core.model import Request, Response
 from eventgate.errors import ConfigurationError
 from eventgate.telemetry.logs import RequestLog
+from eventgate.telemetry.payloads import payload_log
+from eventgate.telemetry.several import together
 
 if TYPE_CHECKING:
     from eventgate.spool.sqs.queue import Received
@@ -41,7 +44,10 @@ class _Opened:
 
 
 class Gate:
-    """An open gate. `draining` is the host's to set; `open_gate` makes and closes it."""
+    """An open gate. `draining` is the host's to set; `open_gate` makes and closes it.
+
+    `instruments` are told of every request that reaches the gate; a host tells them of those that do not.
+    """
 
     def __init__(
         self,
@@ -53,8 +59,10 @@ class Gate:
         generation: Callable[[], int],
         on_rebuild: Callable[[], None],
         keys_seconds: float,
+        instruments: Instruments | None,
     ) -> None:
         self.draining = False
+        self.instruments = together(RequestLog(cold_start=not background), payload_log(env), instruments)
         self._conf = conf
         self._env = env
         self._background = background
@@ -150,7 +158,7 @@ class Gate:
                 default_sqlite=self._default_sqlite,
                 ready=lambda: "the gate is draining" if self.draining else None,
                 terminate=self._on_rebuild,
-                instruments=RequestLog(),
+                instruments=self.instruments,
                 keys_seconds=self._keys_seconds,
                 background=self._background,
                 former=former,
@@ -192,13 +200,14 @@ async def open_gate(
     generation: Callable[[], int] | None = None,
     on_rebuild: Callable[[], None] | None = None,
     keys_seconds: float = KEYS_TIMEOUT_SECONDS,
+    instruments: Instruments | None = None,
 ) -> AsyncIterator[Gate]:
     """A gate for the configuration directory `conf`; raises `ConfigurationError` with all findings.
 
     With `background` it refreshes by timer; without (Lambda), the host calls `refresh_if_due`. `default_sqlite`: where
     no writer is configured, events go to `events.db` in the directory; otherwise that is an error. Workers that share
     a `generation` are all rebuilt when one of them calls `on_rebuild`. The gate opens without keys if they take longer
-    than `keys_seconds`, and takes them when they come.
+    than `keys_seconds`, and takes them when they come. `instruments` are told of requests beside the log.
     """
     counter = _Counter()
     gate = Gate(
@@ -209,6 +218,7 @@ async def open_gate(
         generation=generation or counter.read,
         on_rebuild=on_rebuild or counter.advance,
         keys_seconds=keys_seconds,
+        instruments=instruments,
     )
     await gate.start()
     try:

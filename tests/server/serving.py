@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager, closing
 
 from eventgate.adapters.asgi import Application
 from eventgate.adapters.refusals import refused
+from eventgate.core.instruments import Instruments
 from eventgate.core.model import Request, Response
 from eventgate.errors import Refusal
 from eventgate.server.http import Server, uvicorn_config
 from eventgate.server.listener import Listener
+from eventgate.telemetry.logs import RequestLog
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -27,6 +29,7 @@ class Gate:
         self.let_go = asyncio.Event()
         self.reading = asyncio.Event()
         self.refusals: list[Refusal] = []
+        self.instruments: Instruments = RequestLog()
 
     async def handle(self, request: Request) -> Response:
         if request.path == "/never":
@@ -44,7 +47,7 @@ class Gate:
             body = await request.body(1000)
         except Refusal as refusal:
             self.refusals.append(refusal)
-            return refused(refusal, request.headers)
+            return refused(refusal, self.instruments, request.headers)
         if request.path == "/named":
             body = b",".join(value for name, value in request.headers if name == b"x-name")
             return Response(200, (), body)

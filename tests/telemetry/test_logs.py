@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,19 +14,9 @@ from eventgate.core.instruments import Trail
 from eventgate.core.model import Outcome, WriteResult
 from eventgate.errors import Problem
 from eventgate.telemetry.logs import JsonHandler, RequestLog, configure_logging
+from tests.telemetry.conftest import NAMES
 
-NAMES = ("", "eventgate", "eventgate.request")
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """Loggers are put back as they were."""
-    loggers = [logging.getLogger(name) for name in NAMES]
-    before = [(list(each.handlers), list(each.filters), each.level) for each in loggers]
-    yield
-    for logger, (handlers, filters, level) in zip(loggers, before, strict=True):
-        logger.handlers, logger.filters = handlers, filters
-        logger.setLevel(level)
+pytestmark = pytest.mark.usefixtures("loggers")
 
 
 @pytest.fixture
@@ -77,6 +66,45 @@ def test_a_request_is_one_line_of_what_there_is_to_say(stream: io.StringIO) -> N
         ("duration_ms", 12.346),
         ("correlation_id", "c-1"),
     ]
+
+
+def test_a_batch_is_a_line_with_the_outcomes_of_its_items_and_the_level_of_its_worst(stream: io.StringIO) -> None:
+    outcomes = {"kafka": {Outcome.DELIVERED: 2, Outcome.FAILED: 1}}
+    RequestLog().finished(
+        Trail("POST", "/topics/{topic}", "c", 207, items={202: 2, 500: 1}, outcomes=outcomes, spent={"kafka": 0.5})
+    )
+    RequestLog().finished(Trail("POST", "/topics/{topic}", "c", 207, items={202: 2, 503: 1}))
+    failed, refused = lines(stream)
+    assert (failed["level"], refused["level"]) == ("ERROR", "WARNING")
+    assert failed["writers"] == {"kafka": {"delivered": 2, "failed": 1}}
+    assert failed["writers_ms"] == {"kafka": 500.0}
+
+
+def test_only_the_first_request_of_an_environment_is_a_cold_start(stream: io.StringIO) -> None:
+    log = RequestLog(cold_start=True)
+    log.finished(served())
+    log.finished(served())
+    assert [line.get("cold_start") for line in lines(stream)] == [True, None]
+
+
+@pytest.mark.parametrize("level", ["TRACE", "INFO"])
+def test_other_libraries_are_quiet_up_to_warnings(stream: io.StringIO, level: str) -> None:
+    configure_logging(level, stream)
+    for name in ("urllib3.connectionpool", "botocore.hooks", "asyncio", "uvicorn.error", "moto"):
+        logging.getLogger(name).debug("detail")
+        logging.getLogger(name).info("detail")
+    assert stream.getvalue() == ""
+
+
+def test_what_other_libraries_fill_into_their_messages_is_not_shown(stream: io.StringIO) -> None:
+    logging.getLogger("urllib3").warning("Retrying %s of %s", 3, "db.secret.example")
+    logging.getLogger("asyncio").error("never retrieved: ValueError('secret')", exc_info=ValueError("secret"))
+    filled, fixed = lines(stream)
+    assert filled["message"] == "Retrying %s of %s"
+    assert fixed["message"] == "(withheld: it may hold values)"
+    assert fixed["traceback"] == ["ValueError"]
+    assert filled["place"].startswith("test_logs.py:")
+    assert "secret" not in stream.getvalue()
 
 
 @pytest.mark.parametrize(

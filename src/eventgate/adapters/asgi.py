@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from eventgate.app import open_gate
 from eventgate.core.gateway import content_length
+from eventgate.core.instruments import Instruments
 from eventgate.core.model import Request, Response
 from eventgate.errors import BodyTooLarge, ConfigurationError, InvalidJson
 from eventgate.telemetry.logs import configure_logging
@@ -22,7 +23,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Answering(Protocol):
-    """What the application needs of a gate."""
+    """What a server needs of a gate."""
+
+    instruments: Instruments
 
     async def handle(self, request: Request) -> Response:
         """The answer to `request`."""

@@ -19,12 +19,13 @@ from contextlib import AsyncExitStack
 from typing import Any, Protocol, TypeVar
 
 from eventgate.adapters.invocations import HttpInvocation, LambdaAnswer, read_invocation
-from eventgate.adapters.refusals import correlated, refused
+from eventgate.adapters.refusals import correlated, failed, refused
 from eventgate.app import Gate, open_gate
 from eventgate.core import responses
+from eventgate.core.instruments import Instruments
 from eventgate.core.model import Request, Response
 from eventgate.errors import ConfigurationError, InternalError, Misconfigured, Refusal
-from eventgate.telemetry.logs import configure_logging
+from eventgate.telemetry.logs import RequestLog, configure_logging
 
 log = logging.getLogger("eventgate.lambda")
 
@@ -56,6 +57,7 @@ class Environment:
         self._turn = threading.Lock()
         self._resources = AsyncExitStack()
         self._gate: Gate | None = None
+        self._instruments: Instruments = RequestLog()
         self._failure: Refusal | None = None
         self._retry_at = float("-inf")
         self._reported: set[str] = set()
@@ -98,9 +100,8 @@ class Environment:
             await gate.refresh_if_due(REFRESH_SECONDS)
             path = next((path for path in http.paths if gate.gateway.knows(path)), http.paths[0])
             return await gate.handle(Request(http.method, path, http.headers, http.body, http.request_id, deadline))
-        except Exception:
-            log.exception("an invocation could not be answered")
-            return refused(InternalError(), http.headers, http.request_id)
+        except Exception as defect:
+            return failed(defect, self._instruments, http.headers, method=http.method, request_id=http.request_id)
 
     async def open(self) -> Gate | None:
         """The gate; None while it cannot be opened. A configuration that was mended heals a warm environment."""
@@ -131,7 +132,8 @@ class Environment:
     def _without_gate(self, http: HttpInvocation) -> Response:
         if http.method in ("GET", "HEAD") and "/livez" in http.paths:
             return correlated(responses.json_answer(200, {"status": "ok"}), http.headers, http.request_id)
-        return refused(self._failure or InternalError(), http.headers, http.request_id)
+        refusal = self._failure or InternalError()
+        return refused(refusal, self._instruments, http.headers, method=http.method, request_id=http.request_id)
 
 
 def handler(invocation: object, context: Context | None = None) -> LambdaAnswer:

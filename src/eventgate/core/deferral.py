@@ -36,27 +36,37 @@ class DeferringDelivery(Delivery):
         self._spool = spool
 
     async def deliver(
-        self, event: Event, topic: Topic, deadline: float, settled: Mapping[str, WriteResult]
+        self,
+        event: Event,
+        topic: Topic,
+        deadline: float,
+        settled: Mapping[str, WriteResult],
+        spent: dict[str, float] | None = None,
     ) -> dict[str, WriteResult]:
         """As for any delivery; on a topic with a spool, required writers that lack the event become `deferred`."""
         if not topic.spool:
-            return await super().deliver(event, topic, deadline, settled)
+            return await super().deliver(event, topic, deadline, settled, spent)
         writers_deadline = _before(deadline)
         if event.key:
             (settled,) = await self._held([event], topic, writers_deadline, [settled])
-        results = await super().deliver(event, topic, writers_deadline, settled)
+        results = await super().deliver(event, topic, writers_deadline, settled, spent)
         (results,) = await _defer(self._spool, [event], topic, deadline, [results])
         return results
 
     async def deliver_many(
-        self, events: Sequence[Event], topic: Topic, deadline: float, settled: Sequence[Mapping[str, WriteResult]]
+        self,
+        events: Sequence[Event],
+        topic: Topic,
+        deadline: float,
+        settled: Sequence[Mapping[str, WriteResult]],
+        spent: dict[str, float] | None = None,
     ) -> list[dict[str, WriteResult]]:
         """As `deliver` for each of `events`."""
         if not topic.spool:
-            return await super().deliver_many(events, topic, deadline, settled)
+            return await super().deliver_many(events, topic, deadline, settled, spent)
         writers_deadline = _before(deadline)
         settled = await self._held(events, topic, writers_deadline, settled)
-        results = await super().deliver_many(events, topic, writers_deadline, settled)
+        results = await super().deliver_many(events, topic, writers_deadline, settled, spent)
         return await _defer(self._spool, events, topic, deadline, results)
 
     async def _held(

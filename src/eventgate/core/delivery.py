@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from time import perf_counter
 
 from eventgate.core.lane import Lane
 from eventgate.core.lanes import lane_to
@@ -61,33 +62,48 @@ class Delivery:
         return found
 
     async def deliver(
-        self, event: Event, topic: Topic, deadline: float, settled: Mapping[str, WriteResult]
+        self,
+        event: Event,
+        topic: Topic,
+        deadline: float,
+        settled: Mapping[str, WriteResult],
+        spent: dict[str, float] | None = None,
     ) -> dict[str, WriteResult]:
         """One result for each writer of `topic`, in its order; never raises.
 
-        Writers in `settled` already have their result and are not asked. `deadline` is absolute (`loop.time()`).
+        Writers in `settled` already have their result and are not asked. `deadline` is absolute (`loop.time()`). Into
+        `spent` go the seconds that each writer took that was asked.
         """
         guard = topic.guard
+        spent = {} if spent is None else spent
         if len(topic.uses) == 1 and not settled:
             (name,) = topic.uses
-            return {name: await self._lanes[name].write(event, deadline)}
+            return {name: await self._write(name, event, deadline, spent)}
         results = dict(settled)
         if guard is not None:
             if guard not in results:
-                results[guard] = await self._lanes[guard].write(event, deadline)
+                results[guard] = await self._write(guard, event, deadline, spent)
             if results[guard].outcome not in ACKNOWLEDGED:
                 return {name: results.get(name, BY_GUARD) for name in topic.uses}
         pending = [name for name in topic.uses if name not in results]
-        results.update(await self._fan_out(event, pending, deadline))
+        results.update(await self._fan_out(event, pending, deadline, spent))
         return {name: results[name] for name in topic.uses}
 
-    async def _fan_out(self, event: Event, names: list[str], deadline: float) -> dict[str, WriteResult]:
+    async def _fan_out(
+        self, event: Event, names: list[str], deadline: float, spent: dict[str, float]
+    ) -> dict[str, WriteResult]:
         if not names:
             return {}
         if len(names) == 1:
-            return {names[0]: await self._lanes[names[0]].write(event, deadline)}
-        written = await asyncio.gather(*(self._lanes[name].write(event, deadline) for name in names))
+            return {names[0]: await self._write(names[0], event, deadline, spent)}
+        written = await asyncio.gather(*(self._write(name, event, deadline, spent) for name in names))
         return dict(zip(names, written, strict=True))
+
+    async def _write(self, name: str, event: Event, deadline: float, spent: dict[str, float]) -> WriteResult:
+        started = perf_counter()
+        result = await self._lanes[name].write(event, deadline)
+        spent[name] = perf_counter() - started
+        return result
 
     async def redeliver(self, event: Event, writer: str, deadline: float) -> WriteResult:
         """The result of one writer for an event that it lacks; never raises."""
@@ -99,7 +115,12 @@ class Delivery:
         return await self._lanes[writer].write(event, deadline)
 
     async def deliver_many(
-        self, events: Sequence[Event], topic: Topic, deadline: float, settled: Sequence[Mapping[str, WriteResult]]
+        self,
+        events: Sequence[Event],
+        topic: Topic,
+        deadline: float,
+        settled: Sequence[Mapping[str, WriteResult]],
+        spent: dict[str, float] | None = None,
     ) -> list[dict[str, WriteResult]]:
         """As `deliver` for each of `events`, all of `topic`, in one trip to each writer; one result each, in order.
 
@@ -107,27 +128,41 @@ class Delivery:
         """
         if not events:
             return []
+        spent = {} if spent is None else spent
         if len(topic.uses) == 1 and not any(settled):
             (name,) = topic.uses
-            return [{name: result} for result in await self._lanes[name].write_many(events, deadline)]
+            return [{name: result} for result in await self._write_many(name, events, deadline, spent)]
         results = [dict(known) for known in settled]
         if topic.guard is not None:
-            await self._write_missing(topic.guard, events, results, deadline)
+            await self._write_missing(topic.guard, events, results, deadline, spent)
             for known in results:
                 if known[topic.guard].outcome not in ACKNOWLEDGED:
                     known.update({name: BY_GUARD for name in topic.uses if name not in known})
-        await asyncio.gather(*(self._write_missing(name, events, results, deadline) for name in topic.uses))
+        await asyncio.gather(*(self._write_missing(name, events, results, deadline, spent) for name in topic.uses))
         return [{name: known[name] for name in topic.uses} for known in results]
 
     async def _write_missing(
-        self, name: str, events: Sequence[Event], results: list[dict[str, WriteResult]], deadline: float
+        self,
+        name: str,
+        events: Sequence[Event],
+        results: list[dict[str, WriteResult]],
+        deadline: float,
+        spent: dict[str, float],
     ) -> None:
         """Have the writer take those of `events` that have no result of it, and note its results."""
         missing = [index for index, known in enumerate(results) if name not in known]
         if missing:
-            written = await self._lanes[name].write_many([events[index] for index in missing], deadline)
+            written = await self._write_many(name, [events[index] for index in missing], deadline, spent)
             for index, result in zip(missing, written, strict=True):
                 results[index][name] = result
+
+    async def _write_many(
+        self, name: str, events: Sequence[Event], deadline: float, spent: dict[str, float]
+    ) -> Sequence[WriteResult]:
+        started = perf_counter()
+        results = await self._lanes[name].write_many(events, deadline)
+        spent[name] = perf_counter() - started
+        return results
 
     async def close(self) -> None:
         """Let every write that is under way come to its end."""

@@ -7,15 +7,17 @@ from typing import Protocol
 
 import msgspec
 
-from eventgate.core.model import WriteResult
+from eventgate.core.model import Outcome, WriteResult
 from eventgate.errors import Problem
 
 
 class Trail(msgspec.Struct):
     """The course of one request, filled in on its way.
 
-    Holds no value of the event or the token but subject and event id; of a batch, its own id. `items` counts a batch's
-    items by their status. `defect` is an error that nobody foresaw.
+    But for `payload` it holds no value of the event or the token, only subject and event id; of a batch, its own id.
+    `items` counts a batch's items by their status, `outcomes` their outcomes by writer. `payload` is the body that was
+    read, decompressed: for the payload log alone. `spent` has the seconds for which each writer was waited for.
+    `defect` is an error that nobody foresaw.
     """
 
     method: str
@@ -28,6 +30,9 @@ class Trail(msgspec.Struct):
     problems: tuple[Problem, ...] = ()
     results: Mapping[str, WriteResult] = {}
     items: Mapping[int, int] = {}
+    outcomes: Mapping[str, Mapping[Outcome, int]] = {}
+    payload: bytes | None = None
+    spent: dict[str, float] = {}
     seconds: float = 0.0
     defect: Exception | None = None
 

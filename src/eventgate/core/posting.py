@@ -61,7 +61,7 @@ class Posting:
         deadline = deadline_of(request, topic, self._limits)
         self._load.enter()  # asked again, since a body may take its time
         try:
-            results = await self._delivery.deliver(event, topic, deadline, settled)
+            results = await self._delivery.deliver(event, topic, deadline, settled, trail.spent)
             trail.results = judging.masked(results, event, topic)
         finally:
             self._load.leave()
@@ -86,9 +86,10 @@ class Posting:
     ) -> tuple[Admitted, bytes, Grant]:
         admitted = await self._admission.admit(request, head, topic_name, trail)
         if media.is_plain:
-            body = (await request.body(self._limits.max_body_bytes)).strip(json.WHITE_SPACE)
+            trail.payload = body = (await request.body(self._limits.max_body_bytes)).strip(json.WHITE_SPACE)
             return admitted, body, admitted.grant()
         body, grant = await read_body(request, media, admitted, self._limits)
+        trail.payload = body
         return admitted, body, grant
 
     def _judge(

@@ -8,23 +8,20 @@ uvicorn's own protocol has ASGI there: a scope, messages, an event, timers and a
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from typing import Any
 
 import uvicorn
 from uvicorn.server import ServerState
 
-from eventgate.adapters.refusals import refused
+from eventgate.adapters.refusals import failed, refused
 from eventgate.core.eager import start
 from eventgate.core.model import Request, Response
-from eventgate.errors import InternalError, InvalidJson, Refusal, Unavailable
+from eventgate.errors import InvalidJson, Refusal, Unavailable
 from eventgate.server.answering import rendered
 from eventgate.server.exchange import Exchange
 from eventgate.server.patience import Patience
 from eventgate.server.reading import Reader
-
-log = logging.getLogger("eventgate.server")
 
 HEAD_SECONDS = 20.0
 """How long a request's head may take to arrive."""
@@ -165,10 +162,9 @@ class GateProtocol(asyncio.Protocol):
             response = await self._gate.handle(Request(exchange.method, exchange.path, exchange.headers, exchange.body))
         except asyncio.CancelledError:
             refusal = Unavailable("the gate has stopped before the request was done")
-            response = refused(refusal, exchange.headers)
-        except Exception:
-            log.exception("the gate failed to answer")
-            response = refused(InternalError(), exchange.headers)
+            response = refused(refusal, self._gate.instruments, exchange.headers, method=exchange.method)
+        except Exception as defect:
+            response = failed(defect, self._gate.instruments, exchange.headers, method=exchange.method)
         if not exchange.complete:
             self._reader.drop()
         self._answering = None
@@ -199,8 +195,7 @@ class GateProtocol(asyncio.Protocol):
         elif self._reader.in_body:
             self.transport.close()  # in the rest of a body whose request was answered already
         else:
-            log.warning("refused what a client sent: %s", refusal)
-            self._refusal = refused(refusal)
+            self._refusal = refused(refusal, self._gate.instruments)
 
     def _give_up(self) -> None:
         self.transport.close()

@@ -26,7 +26,11 @@ _requests = logging.getLogger("eventgate.request")
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON; what a call passes as `extra={"fields": {...}}` becomes members."""
+    """A record as one line of JSON; what a call passes as `extra={"fields": {...}}` becomes members.
+
+    Of other libraries' messages only the template is shown, with the place that logged it: what they fill in, or put
+    together before they log, may be an address or a value.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its line feed: JSON escapes every control character, so no value can start a new one."""
@@ -34,7 +38,7 @@ class JsonFormatter(logging.Formatter):
             "time": timestamp(record.created),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            **_told(record),
         }
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
@@ -81,14 +85,22 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
 
 
 class RequestLog:
-    """The instrument that logs each request: INFO if it was served, WARNING if refused, ERROR if the gate failed."""
+    """The instrument that logs each request: INFO if it was served, WARNING if refused, ERROR if the gate failed.
+
+    A batch counts as its worst item. With `cold_start` the first request is marked: it waited for the gate to open.
+    """
+
+    def __init__(self, *, cold_start: bool = False) -> None:
+        self._cold_start = cold_start
 
     def finished(self, trail: Trail) -> None:
         """Write the line of `trail`."""
-        level = _level(trail.status)
+        cold_start, self._cold_start = self._cold_start, False
+        level = _level(trail.status) if not trail.items else max(map(_level, (trail.status, *trail.items)))
         if not _requests.isEnabledFor(level):
             return
         line = _line(trail, logging.getLevelName(level))
+        line.cold_start = cold_start
         if trail.defect is None and (handler := _only_handler()) is not None and handler.write(line):
             return
         defect = trail.defect
@@ -110,11 +122,13 @@ class _Line(msgspec.Struct, omit_defaults=True):
     topic: str | None = None
     subject: str | None = None
     event_id: str | None = None
-    writers: dict[str, Outcome] = {}
+    writers: dict[str, Outcome | Mapping[Outcome, int]] = {}
     items: Mapping[int, int] = {}
     errors: tuple[Problem, ...] = ()
     duration_ms: float = 0.0
+    writers_ms: dict[str, float] = {}
     correlation_id: str = ""
+    cold_start: bool = False
 
 
 _FIELDS = _Line.__struct_fields__[4:]
@@ -130,12 +144,21 @@ def _line(trail: Trail, level: str) -> _Line:
         trail.topic,
         trail.subject,
         trail.event_id,
-        {name: result.outcome for name, result in trail.results.items()},
+        {name: result.outcome for name, result in trail.results.items()} or dict(trail.outcomes),
         trail.items,
         trail.problems,
         round(trail.seconds * 1000, 3),
+        {name: round(seconds * 1000, 3) for name, seconds in trail.spent.items()},
         trail.correlation_id,
     )
+
+
+def _told(record: logging.LogRecord) -> dict[str, str]:
+    """The message of a record, and whose it is where it is not ours."""
+    if record.name.partition(".")[0] == "eventgate":
+        return {"message": record.getMessage()}
+    place = f"{record.filename}:{record.lineno} {record.funcName}"
+    return {"message": str(record.msg) if record.args else "(withheld: it may hold values)", "place": place}
 
 
 def _only_handler() -> JsonHandler | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from eventgate.core import ids, judging
 from eventgate.core.admission import Admission
@@ -18,7 +19,7 @@ from eventgate.core.keeping import Keeping, Source
 from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
 from eventgate.core.media import Form, Media
-from eventgate.core.model import Request, Response, WriteResult
+from eventgate.core.model import Outcome, Request, Response, WriteResult
 from eventgate.core.retries import Retries
 from eventgate.errors import InternalError, Refusal
 
@@ -53,11 +54,14 @@ class BatchPosting:
             if batch.topic.keep_invalid and judged.refused:
                 await self._keeping.keep(_source(batch), _refused(batch, judged))
             deadline = deadline_of(request, batch.topic, self._limits)
-            written = await self._delivery.deliver_many(judged.events, batch.topic, deadline, judged.settled)
+            written = await self._delivery.deliver_many(
+                judged.events, batch.topic, deadline, judged.settled, trail.spent
+            )
             results = await _results(batch, judged, written)
         finally:
             self._load.leave(count)
         _note(trail, judged, results)
+        trail.outcomes = _outcomes(written)
         receipt = _receipt(batch, judged, written)
         return results.answer(receipt=receipt, receipt_status=batch.course.status)
 
@@ -74,6 +78,7 @@ class BatchPosting:
     async def _read(self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail) -> Batch:
         admitted = await self._admission.admit(request, head, topic_name, trail)
         body, grant = await read_body(request, media, admitted, self._limits)
+        trail.payload = body
         split = lines if media.form is Form.LINES else elements
         items = split(body, self._limits.max_batch_events)
         named = judging.idempotency_key(head)
@@ -137,3 +142,8 @@ def _note(trail: Trail, judged: Judged, results: Results) -> None:
     trail.items = dict(results.statuses)
     trail.problems = results.problems
     trail.defect = judged.defect
+
+
+def _outcomes(written: Sequence[Mapping[str, WriteResult]]) -> dict[str, Counter[Outcome]]:
+    """How often each writer said what; the items of a batch share their writers."""
+    return {name: Counter(results[name].outcome for results in written) for name in (written[0] if written else ())}
