@@ -89,11 +89,7 @@ class _Connection(asyncio.Protocol):
     """Sends one request, waits for its whole answer, sends the next."""
 
     def __init__(
-        self,
-        supply: Supply,
-        statuses: Counter[int],
-        latencies: array[float],
-        done: Callable[[str | None], None],
+        self, supply: Supply, statuses: Counter[int], latencies: array[float], done: Callable[[str | None], None]
     ) -> None:
         self._supply = supply
         self._statuses = statuses
@@ -229,10 +225,8 @@ def _main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first event id")
     parser.add_argument("--expect", type=int, default=202)
     options = parser.parse_args()
-    event = options.event_file.read_bytes().strip()
-    template = post(
-        options.topic, options.token_file.read_text().strip(), event, json.loads(event)["event_id"].encode()
-    )
+    event, token = options.event_file.read_bytes().strip(), options.token_file.read_text().strip()
+    template = post(options.topic, token, event, json.loads(event)["event_id"].encode())
     try:
         tally = run(
             options.port,

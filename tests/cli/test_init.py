@@ -40,6 +40,7 @@ def test_an_empty_directory_is_filled_in_its_place(tmp_path: Path) -> None:
         "access.json",
         "config.json",
         "samples",
+        "secrets",
         "topics",
     ]
 

@@ -12,7 +12,9 @@ import eventgate as package
 from tests.cli.commands import environment, eventgate
 from tests.unmeasured import unmeasured
 
-COMMANDS = ("dev", "serve", "check", "init", "send", "validate", "token", "events", "db", "package")
+COMMANDS = (
+    "dev", "serve", "check", "init", "send", "validate", "token", "events", "db", "deadletters", "package",
+)  # fmt: skip
 
 
 def python(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:

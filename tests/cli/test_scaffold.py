@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from eventgate.dev.keys import KEY_FILE, BadKey, ensure_key, load_key
-from eventgate.dev.scaffold import NotScaffolded, local_issuer_port, point_to_issuer, scaffold_dev
+from eventgate.dev.scaffold import (
+    RECEIPT_KEY_FILE,
+    NotScaffolded,
+    local_issuer_port,
+    point_to_issuer,
+    scaffold_dev,
+    scaffold_init,
+)
 
 
 def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
@@ -24,6 +32,22 @@ def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
 def test_git_ignores_all_of_it(tmp_path: Path) -> None:
     scaffold_dev(tmp_path)
     assert (tmp_path / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("scaffold", [scaffold_dev, scaffold_init])
+def test_each_directory_has_a_receipt_key_of_its_own(tmp_path: Path, scaffold: Callable[[Path], object]) -> None:
+    """As long as it should be, for its owner's eyes only, and never in git."""
+    keys = set()
+    for name in ("a", "b"):
+        scaffold(tmp_path / name)
+        path = tmp_path / name / RECEIPT_KEY_FILE
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert (path.parent / ".gitignore").read_text() == "*\n"
+        config = json.loads((tmp_path / name / "config.json").read_bytes())
+        assert config["receipts"]["keys"] == {config["receipts"]["active"]: f"file:{RECEIPT_KEY_FILE}"}
+        keys.add(path.read_text())
+    assert len(keys) == 2
+    assert all(len(key) >= 32 for key in keys)
 
 
 def test_a_directory_of_other_things_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -24,6 +24,9 @@ CUTS = st.lists(
     st.builds(Cut, st.sampled_from(["up", "down"]), st.one_of(st.just(0), st.integers(1, 60), st.integers(61, 1500))),
     max_size=4,
 )
+
+
+Way = Callable[["Site", Sequence[bytes], bool], Sequence[Answer]]
 
 
 class Site:
@@ -47,13 +50,15 @@ class Site:
         return sorted(row for row in rows if row in set(events))
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@pytest.fixture(scope="module", params=[True, False], ids=["receipts", "no receipts"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with deployment(tmp_path_factory.mktemp("gate")) as deployed:
         deployed.config["writers"] = {"sqlite": {"path": "events.db"}}
+        if request.param:
+            deployed.config["receipts"] = {"active": "k", "keys": {"k": "receipt-key-of-the-tests-" * 2}}
         deployed.write()
         token = deployed.maker.token("alice")
-        with ServerProcess(deployed.conf) as server, TcpProxy("127.0.0.1", server.port) as proxy:
+        with ServerProcess(deployed.conf, log_level="ERROR") as server, TcpProxy("127.0.0.1", server.port) as proxy:
             yield Site(deployed.conf, token, server.port, proxy)
 
 
@@ -71,12 +76,11 @@ def side_by_side(site: Site, events: Sequence[bytes], compress: bool) -> Sequenc
 
 
 @pytest.mark.parametrize("way", [together, side_by_side])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(good=st.integers(1, 40), bad=st.integers(0, 2), cuts=CUTS, compress=st.booleans())
 def test_every_event_is_accepted_and_in_the_sink_once_or_refused_and_not(
-    site: Site, way: object, good: int, bad: int, cuts: list[Cut], compress: bool
+    site: Site, way: Way, good: int, bad: int, cuts: list[Cut], compress: bool
 ) -> None:
-    assert callable(way)
     events = [*site.events(good), *(b'"no object %d"' % n for n in range(bad))]
     site.proxy.plan(cuts)
     answers = way(site, events, compress)

@@ -67,3 +67,25 @@ def test_what_was_deferred_survives_a_kill_and_is_delivered_by_the_next_server(
     assert sorted(found) == accepted
     for key in range(3):
         assert [id for id in found if int(id) % 3 == key] == [id for id in accepted if int(id) % 3 == key]
+
+
+def test_kills_in_the_middle_of_redelivery_lose_and_double_nothing(deployed: Deployment) -> None:
+    """The sink tells duplicates, so each event is there once, and of each key in order."""
+    with ServerProcess(deployed.conf) as server:
+        accepted = [f"{number:04}" for number in range(120) if post(server, deployed, number).status == 202]
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+    (deployed.conf / "far").mkdir()
+    until = time.monotonic() + PATIENCE_SECONDS
+    while len(held(deployed)) < len(accepted):
+        before = len(held(deployed))
+        with ServerProcess(deployed.conf, workers=2) as server:
+            while len(held(deployed)) in (before, 0):
+                assert time.monotonic() < until
+                time.sleep(0.01)
+            os.killpg(server.process.pid, signal.SIGKILL)
+            server.process.wait()
+    found = held(deployed)
+    assert sorted(found) == accepted
+    for key in range(3):
+        assert [id for id in found if int(id) % 3 == key] == [id for id in accepted if int(id) % 3 == key]

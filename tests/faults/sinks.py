@@ -16,29 +16,26 @@ from tests.writers.postgres.support import new_database
 
 
 class Bus:
-    """An event bus that moto plays, with a rule that leads every event to a queue."""
+    """A bus that moto plays, with a rule that leads every event to a log group: a long queue moto reads slowly."""
 
     def __init__(self, aws: Aws) -> None:
         self.url = aws.endpoint_url
-        name = f"bus-{uuid.uuid4().hex}"
-        events, self._queues = aws.client("events"), aws.client("sqs")
-        self._queue = self._queues.create_queue(QueueName=name)["QueueUrl"]
-        self._read: list[dict[str, Any]] = []
-        self.arn: str = events.create_event_bus(Name=name)["EventBusArn"]
+        self._group = f"bus-{uuid.uuid4().hex}"
+        events, self._logs = aws.client("events"), aws.client("logs")
+        self._logs.create_log_group(logGroupName=self._group)
+        self.arn: str = events.create_event_bus(Name=self._group)["EventBusArn"]
         pattern = json.dumps({"account": [ACCOUNT]})
-        events.put_rule(Name=name, EventBusName=name, EventPattern=pattern, State="ENABLED")
-        target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"}
-        events.put_targets(Rule=name, EventBusName=name, Targets=[target])
+        events.put_rule(Name=self._group, EventBusName=self._group, EventPattern=pattern, State="ENABLED")
+        target = {"Id": "log", "Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{self._group}"}
+        events.put_targets(Rule=self._group, EventBusName=self._group, Targets=[target])
 
     def events(self) -> list[dict[str, Any]]:
-        """The events that came to the queue, as EventBridge hands them to targets."""
-        asked = {"QueueUrl": self._queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 43_200}
-        while messages := self._queues.receive_message(**asked).get("Messages"):
-            self._read += [json.loads(message["Body"]) for message in messages]
-        return self._read
+        """The events that came to the bus, as EventBridge hands them to targets."""
+        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=self._group)
+        return [json.loads(entry["message"]) for page in pages for entry in page["events"]]
 
     def ids(self) -> list[str]:
-        """The ids of the events that came to the queue."""
+        """Their ids."""
         return [event["detail"]["event_id"] for event in self.events()]
 
 

@@ -13,9 +13,13 @@ from typing import get_args
 import pytest
 
 from eventgate import errors
-from eventgate.core import lane
+from eventgate.core import deferral, lane
 from eventgate.core.model import Outcome, WriteResult
 from eventgate.core.routes import ROUTES
+from eventgate.core.spool import Untaken
+from eventgate.spool.sqlite import intake
+from eventgate.spool.sqlite import spool as sqlite_spool
+from eventgate.spool.sqs import spool as sqs_spool
 from eventgate.sqlite.errors import REASONS
 from tests.project.markdown import DOCUMENTS, anchors, code, links, rows, section
 from tests.project.sources import ROOT
@@ -40,7 +44,13 @@ def refusals() -> set[tuple[str, str]]:
 
 def test_every_status_and_type_has_a_row() -> None:
     documented = {(cells[0], cells[1].strip("`")) for cells in rows(section(ERRORS, "Statuses and types"))}
-    verdicts = {("409", "conflict"), ("400", WRITERS_NAME), ("413", WRITERS_NAME), ("500", WRITERS_NAME)}
+    verdicts = {
+        ("409", "conflict"),
+        ("400", WRITERS_NAME),
+        ("413", WRITERS_NAME),
+        ("500", WRITERS_NAME),
+        ("503", "spool"),
+    }
     assert documented == refusals() | verdicts
 
 
@@ -63,6 +73,14 @@ def test_every_reason_of_a_lane_has_a_row() -> None:
 
 def test_every_reason_of_the_sqlite_writer_has_a_row() -> None:
     assert set(REASONS.values()) <= set(first_cells("What writers say"))
+
+
+def test_every_reason_of_the_spool_has_a_row() -> None:
+    values = [value for module in (deferral, intake, sqlite_spool, sqs_spool) for value in vars(module).values()]
+    reasons = {value.reason for value in values if isinstance(value, Untaken)}
+    reasons |= {intake.FULL, intake.FULL_OF_INVALID, sqs_spool.FORGETFUL, sqs_spool.NO_DEAD_LETTERS}
+    assert reasons <= set(first_cells("The spool"))
+    assert deferral.NOT_IN_TURN.reason == "an earlier event with its key waits in the spool"
 
 
 def test_every_route_has_a_row() -> None:

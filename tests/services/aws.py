@@ -1,4 +1,4 @@
-"""AWS, as moto plays it: EventBridge, S3, SQS and Secrets Manager behind one address."""
+"""AWS, as moto plays it: EventBridge, S3, SQS, Secrets Manager and CloudWatch Logs behind one address."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from tests.services.process import HOST, Child, free_port, listens
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 PROGRAM = """
-import logging, signal, sys, threading
+import functools, logging, signal, sys, threading
+import jsonpath_ng.ext
 from moto.server import ThreadedMotoServer
+jsonpath_ng.ext.parse = functools.cache(jsonpath_ng.ext.parse)  # moto parses eight paths anew for each event
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 server = ThreadedMotoServer(ip_address=sys.argv[1], port=int(sys.argv[2]), verbose=False)
 server.start()

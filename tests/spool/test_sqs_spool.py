@@ -13,6 +13,7 @@ import pytest
 from eventgate.adapters import aws_sqs
 from eventgate.adapters.aws_lambda import Environment
 from tests.aws.environment import use_credentials
+from tests.cli.commands import eventgate
 from tests.services.aws import Aws
 from tests.spool.queues import Queues
 from tests.spool.support import Spooled, eventually
@@ -230,3 +231,14 @@ def test_where_the_guard_is_missing_the_others_follow_it(tmp_path: Path, aws: Aw
         assert gate.ids("a") == ["1"]
     finally:
         function.close()
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_check_asks_the_queue(tmp_path: Path, aws: Aws, exists: bool) -> None:
+    gate = spooled(tmp_path, Queues(aws, redrive=False).name if exists else "nowhere")
+    ran = eventgate("check", "--connect", "--format", "json", "--conf", gate.folder)
+    said = json.loads(ran.out)
+    assert said["connections"]["spool"] == ("ok" if exists else "it does not exist")
+    assert (ran.code == 0) == exists
+    warned = [each for each in said["findings"] if each.get("pointer") == "/spool/store"]
+    assert [("dead letters" in each["message"]) for each in warned] == [True] * exists

@@ -17,6 +17,7 @@ from eventgate.errors import EventGateError, Finding, SinkUnavailable
 
 OK = "ok"
 KEYS = "keys"
+SPOOL = "spool"
 KEYS_SECONDS = 5.0
 PROBE_SECONDS = 10.0
 INSPECT_SECONDS = 30.0
@@ -31,7 +32,7 @@ class Connections(msgspec.Struct, frozen=True):
 
 
 async def connect(configuration: Configuration, policy: Policy) -> Connections:
-    """Ask the key source (`keys`) and each writer. Nothing is written.
+    """Ask the key source (`keys`), each writer, and the spool. Nothing is written.
 
     A sink that answers, and whose answer is among the findings (a missing table, say), counts as reached.
     """
@@ -49,7 +50,31 @@ async def connect(configuration: Configuration, policy: Policy) -> Connections:
         findings += [await places.place(finding, writer.name) for finding in found]
         if answer != OK and not any(finding.severity == "error" for finding in found):
             unreached.append(writer.name)
+    spool, notes = await _ask_spool(configuration)
+    if spool is not None:
+        answers[SPOOL] = spool
+        findings += [Finding("warning", configuration.file, note, "/spool/store") for note in notes]
+        unreached += [SPOOL] if spool != OK else []
     return Connections(answers, tuple(dict.fromkeys(findings)), tuple(unreached))
+
+
+async def _ask_spool(configuration: Configuration) -> tuple[str | None, Sequence[str]]:
+    """What the spool says, and what is to be known of it; None where there is none, or none yet."""
+    opened = configuration.open_spool()
+    if opened is None:
+        return None, ()
+    notes: list[str] = []
+
+    async def ask() -> None:
+        status = await opened.spool.status(asyncio.get_running_loop().time() + PROBE_SECONDS / 2)
+        notes.extend(status.notes)
+
+    try:
+        if opened.options.file is not None and not opened.options.file.exists():
+            return None, ()  # the gate makes it, and it shall be the gate's
+        return await _answer(ask), notes
+    finally:
+        await opened.spool.close()
 
 
 def _topics(policy: Policy, writer: Writer) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -207,6 +206,8 @@ def _narrows(wanted: Wanted) -> bool:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
     try:
         return asyncio.run(work)
     except SinkUnavailable as error:

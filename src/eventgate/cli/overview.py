@@ -24,8 +24,15 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def effective_settings(configuration: Configuration) -> dict[str, Any]:
-    """config.json with every default filled in. A secret is shown as it was written: `env:NAME`, never its value."""
+    """config.json with every default filled in. A secret is shown as it was written: `env:NAME`, never its value.
+
+    A key that stands in the file itself is left out.
+    """
     shown: dict[str, Any] = msgspec.to_builtins(configuration.settings, enc_hook=_reference)
+    receipts = configuration.settings.receipts
+    if receipts is not None:
+        keys = {key_id: _reference(key) if isinstance(key, Secret) else "..." for key_id, key in receipts.keys.items()}
+        shown["receipts"]["keys"] = keys
     shown["writers"] = {
         name: {"type": writer.type, **msgspec.to_builtins(writer.settings, enc_hook=_reference)}
         for name, writer in configuration.writers.items()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from eventgate.dev.files import write_private
 from eventgate.errors import EventGateError
 
 KEY_FILE = ".dev/private.pem"
@@ -76,15 +76,6 @@ def ensure_key(directory: Path) -> DevKey:
         write_private(path, DevKey(rsa.generate_private_key(public_exponent=65537, key_size=2048)).pem())
     path.chmod(0o600)
     return load_key(directory)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Put `content` at `path` at once, readable by its owner only from its first byte on."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-    draft.replace(path)
 
 
 def _base64url(number: int) -> str:

@@ -6,13 +6,18 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from eventgate.dev.files import write_private
 from eventgate.errors import EventGateError
+
+RECEIPT_KEY_FILE = "secrets/receipts.key"
+"""Where the key lies that the templates' `receipts` name."""
 
 _LOCAL_ISSUER = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})(?=/(?:keys|token)\b)")
 
@@ -89,6 +94,15 @@ def _copy_template(draft: Path, kind: str) -> None:
             shutil.copytree(template / part, draft / part)
         shutil.copyfile(template / "access.json", draft / "access.json")
         shutil.copytree(template / kind, draft, dirs_exist_ok=True)
+    _make_receipt_key(draft)
+
+
+def _make_receipt_key(draft: Path) -> None:
+    """A new key to sign receipts with, which only its owner may read and git ignores."""
+    path = draft / RECEIPT_KEY_FILE
+    path.parent.mkdir(mode=0o700)
+    (path.parent / ".gitignore").write_text("*\n", encoding="ascii")
+    write_private(path, secrets.token_urlsafe(32).encode("ascii") + b"\n")
 
 
 def _take_example(draft: Path, example: Path) -> None:

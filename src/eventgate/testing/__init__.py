@@ -13,7 +13,8 @@ from eventgate.testing.events import make_event
 from eventgate.testing.tokens import TokenMaker
 
 if TYPE_CHECKING:
-    from eventgate.testing.contract import KeepingWriterContract, LedgerWriterContract, WriterContract
+    from eventgate.testing.contract import KeepingWriterContract, WriterContract
+    from eventgate.testing.ledger_contract import LedgerWriterContract
 
 __all__ = [
     "FailingWriter",
@@ -32,6 +33,6 @@ _CONTRACTS = {"KeepingWriterContract", "LedgerWriterContract", "WriterContract"}
 def __getattr__(name: str) -> Any:
     if name not in _CONTRACTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from eventgate.testing import contract
+    from eventgate.testing import contract, ledger_contract
 
-    return getattr(contract, name)
+    return getattr(ledger_contract if name == "LedgerWriterContract" else contract, name)

@@ -6,25 +6,11 @@ from typing import Any
 
 import pytest
 
-from eventgate.core.model import Outcome, Response, Unacceptable
-from eventgate.core.receipts import Receipts
+from eventgate.core.model import Outcome, Unacceptable
 from tests.core.gateway_support import Bench, error, said
+from tests.core.receipts.benches import BODY, bench, outcomes, receipt_of
 from tests.core.receipts.receipt_support import KEYS, Clock, ring
 from tests.core.receipts.sinks import TestableWriter
-
-BODY = b'{"a":1}'
-
-
-def bench(*writers: TestableWriter, receipts: Receipts | None = None, **options: Any) -> Bench:
-    return Bench(*writers, receipts=receipts or ring(), **options)
-
-
-def receipt_of(answer: Response) -> bytes:
-    return str(said(answer)["receipt"]).encode()
-
-
-def outcomes(answer: Response) -> dict[str, str]:
-    return {name: result["outcome"] for name, result in said(answer)["writers"].items()}
 
 
 async def test_a_retry_reaches_only_the_writer_that_lacks_the_event_and_answers_for_all() -> None:
@@ -150,35 +136,6 @@ async def test_the_receipt_is_looked_at_after_the_schema_and_before_the_writers_
     assert error(await gate.post(BODY, sub="stranger", receipts=[receipt]))["type"] == "auth"
 
 
-async def test_the_event_id_of_the_first_answer_stays() -> None:
-    """Generated, or taken from a header that the retry may leave out."""
-    gate = bench(TestableWriter("a"))
-    for headers in ({}, {"idempotency-key": "k-1"}, {"idempotency-key": "x" * 255}):
-        first = await gate.post(BODY, headers=headers)
-        for again in (headers, {}):
-            retry = await gate.post(BODY, headers=again, receipts=[receipt_of(first)])
-            assert said(retry)["event_id"] == said(first)["event_id"]
-
-
-async def test_an_id_too_long_to_be_in_the_receipt_has_to_be_sent_again() -> None:
-    gate = bench(TestableWriter("a"))
-    key = {"idempotency-key": "é" * 255}
-    first = await gate.post(BODY, headers=key)
-    assert len(receipt_of(first)) <= 600
-    retry = await gate.post(BODY, headers=key, receipts=[receipt_of(first)])
-    assert (retry.status, said(retry)["event_id"]) == (202, "é" * 255)
-    answer = await gate.post(BODY, receipts=[receipt_of(first)])
-    assert (answer.status, error(answer)["type"]) == (422, "receipt")
-
-
-async def test_an_id_in_the_event_comes_before_a_key_in_the_header_in_a_retry_as_well() -> None:
-    gate = bench(TestableWriter("a"), event_id="/t")
-    body = b'{"a":1,"t":"own"}'
-    first = await gate.post(body, headers={"idempotency-key": "other"})
-    retry = await gate.post(body, headers={"idempotency-key": "other"}, receipts=[receipt_of(first)])
-    assert (retry.status, said(retry)["event_id"]) == (202, "own")
-
-
 async def test_what_cannot_be_trusted_is_ignored_aloud_and_all_writers_run() -> None:
     """Forged, of a foreign gate, expired, far too long, not ASCII, or more than one; also twice the same."""
     clock = Clock()
@@ -248,6 +205,21 @@ async def test_a_guard_that_has_the_event_lets_the_others_run_in_the_retry() -> 
     second = await gate.post(BODY, receipts=[receipt_of(first)])
     assert outcomes(second) == {"guard": "delivered", "other": "delivered"}
     assert len(guard.groups) == 1
+
+
+@pytest.mark.parametrize("guard", [None, "a"])
+async def test_what_is_deferred_is_not_asked_again(guard: str | None) -> None:
+    """The spool has it: the retry is for the others. Of a guard that is deferred, all writers are, and so they stay."""
+    a, b = TestableWriter("a"), TestableWriter("b")
+    gate = bench(a, b, guard=guard)
+    a.outcome = Outcome.DEFERRED
+    b.outcome = Outcome.FAILED
+    first = await gate.post(BODY)
+    a.outcome = b.outcome = Outcome.DELIVERED
+    second = await gate.post(BODY, receipts=[receipt_of(first)])
+    assert outcomes(second) == {"a": "deferred", "b": "skipped" if guard else "delivered"}
+    assert said(second)["writers"]["a"]["reason"] == "as it was told"
+    assert len(a.groups) == 1
 
 
 async def test_without_receipts_nothing_of_them_is_in_an_answer() -> None:

@@ -27,6 +27,8 @@ POLL_SECONDS: Final = 1.0
 """How often the spool is looked into, beside after every deferral of this process."""
 MARGIN_SECONDS: Final = 5.0
 """How much longer than an attempt a lease holds; the entry of a process that died comes back after both."""
+STOP_SECONDS: Final = 3.0
+"""How long a gate that stops waits for attempts that are under way."""
 STORE_SECONDS: Final = 5.0
 """How long a question to the store may take."""
 SETTLE_AGAIN_SECONDS: Final = 0.2
@@ -61,8 +63,15 @@ class SqliteDrain:
                 await self._rest()
         finally:
             self._stopping = True
-            if self._busy:
-                await asyncio.wait(self._busy.values(), timeout=self._redelivery.seconds + MARGIN_SECONDS)
+            await self._stop()
+
+    async def _stop(self) -> None:
+        """Wait a moment for what is under way. What hangs is left: its lease runs out, and it is tried again."""
+        if self._busy:
+            _, hanging = await asyncio.wait(self._busy.values(), timeout=STOP_SECONDS)
+            for task in hanging:
+                task.cancel()
+            await asyncio.gather(*hanging, return_exceptions=True)
 
     async def once(self) -> int:
         """As the protocol says."""

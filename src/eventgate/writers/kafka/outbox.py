@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Executor
 from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaException
 
 from eventgate.core.model import Outcome, WriteResult
-from eventgate.errors import ConfigurationError, SinkUnavailable
+from eventgate.errors import SinkUnavailable
 from eventgate.writers.kafka import errors
 from eventgate.writers.kafka.inquiries import Inquiries
 from eventgate.writers.kafka.parcel import Parcel
 from eventgate.writers.kafka.producer import KafkaProducer, Report
+from eventgate.writers.kafka.supply import Make, Supply
 
-log = logging.getLogger("eventgate.kafka")
 T = TypeVar("T")
 
 MAX_EVENTS: Final = 10_000
@@ -30,15 +29,10 @@ ASK_SECONDS: Final = 1.0
 """How long one question to the brokers may take; it is asked again while events wait."""
 PAUSE_SECONDS: Final = 0.1
 """Between two questions, or two attempts to make a producer."""
-STALE_SECONDS: Final = 5.0
-"""How old a producer is at least before it is replaced because the brokers do not accept its credentials."""
-
-Make = Callable[[Callable[[KafkaProducer, list[Report]], None]], Awaitable[KafkaProducer]]
-"""Makes a producer with what the credentials are now; raises `SinkUnavailable` or `ConfigurationError`."""
 
 
 class Outbox:
-    """Hands parcels to a producer, in order, once a broker is up; replaces the producer when it cannot go on.
+    """Hands parcels to a producer, in order, once a broker is up.
 
     `escalate` takes parcels whose batch was refused for what may be another's fault; without it, each is alone.
     `patience` (seconds) is how long a topic is waited for that is not there.
@@ -47,17 +41,13 @@ class Outbox:
     def __init__(
         self, make: Make, threads: Executor, escalate: Callable[[Parcel], None] | None, patience: float
     ) -> None:
-        self._make = make
+        self._supply = Supply(make, threads, self._receive, lambda: self._inquiries.forget_all())
         self._threads = threads
         self._escalate = escalate
-        self._producer: KafkaProducer | None = None
         self._waiting: deque[Parcel] = deque()
         self._bytes = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sender: asyncio.Task[None] | None = None
-        self._making = asyncio.Lock()
-        self._wrong: ConfigurationError | None = None
-        self._reason = "no Kafka broker has answered yet"
         self._last_topic: str | None = None
         self._inquiries = Inquiries(self._ask_about, self.put, self._spawn, patience)
 
@@ -65,39 +55,40 @@ class Outbox:
         """The result of an event that still waits at its deadline."""
         if (known := self._inquiries.result(parcel.topic)) is not None:
             return known
-        trouble = self._producer.trouble if self._producer is not None else None
-        return WriteResult(Outcome.FAILED, reason=errors.reason(trouble) if trouble else self._reason)
+        producer = self._supply.current
+        trouble = producer.trouble if producer is not None else None
+        return WriteResult(Outcome.FAILED, reason=errors.reason(trouble) if trouble else self._supply.reason)
 
     async def open(self, seconds: float) -> None:
         """Make the producer, waiting for it at most `seconds`, and ask for a broker in the background.
 
         Raises `ConfigurationError` where the properties are wrong.
         """
-        await asyncio.wait({self._spawn(self._prepare())}, timeout=seconds)
-        if self._wrong is not None:
-            raise self._wrong
+        await asyncio.wait({self._spawn(self._supply.prepare())}, timeout=seconds)
+        if self._supply.wrong is not None:
+            raise self._supply.wrong
         self._wake()
 
     def put(self, parcel: Parcel) -> None:
         """Hand it over, or let it wait."""
         self._last_topic = parcel.topic
-        producer = None if self._waiting else self._producer
+        producer = None if self._waiting else self._supply.current
         if producer is None or not producer.up or not self._hand_over(parcel, producer):
             self._queue(parcel)
 
     async def probe(self, seconds: float) -> None:
         """Ask a broker; raises `SinkUnavailable`."""
-        if self._producer is None or self._is_bad(self._producer):
-            await asyncio.wait({self._spawn(self._prepare())}, timeout=seconds / 2)
-        if self._producer is None:
-            raise SinkUnavailable(self._reason)
-        await self._ask(self._producer, self._last_topic, seconds)
+        if not self._supply.is_good:
+            await asyncio.wait({self._spawn(self._supply.prepare())}, timeout=seconds / 2)
+        if self._supply.current is None:
+            raise SinkUnavailable(self._supply.reason)
+        await self._ask(self._supply.current, self._last_topic, seconds)
         self._drain()
 
     async def purge(self) -> None:
         """Give up what librdkafka has: its process is about to be frozen."""
-        if self._producer is not None:
-            await self._in_thread(self._producer.purge)
+        if self._supply.current is not None:
+            await self._in_thread(self._supply.current.purge)
 
     async def close(self, seconds: float) -> None:
         """Hand over what waits and flush it, for at most `seconds`; the rest gets its result."""
@@ -109,9 +100,12 @@ class Outbox:
             task.cancel()
         for parcel in (*self._waiting, *self._inquiries.take_all()):
             parcel.settle(errors.CLOSED)
-        if self._producer is not None:
-            producer, self._producer = self._producer, None
-            await self._in_thread(lambda: producer.close(max(0.0, until - time.monotonic())))
+        await self._supply.close(max(0.0, until - time.monotonic()))
+
+    def overdue(self, carriers: Collection[KafkaProducer]) -> None:
+        """An event's time has run out in these producers: the one in use is replaced."""
+        if self._supply.is_late(carriers):
+            self._wake()
 
     def _queue(self, parcel: Parcel) -> None:
         if len(self._waiting) >= MAX_EVENTS or self._bytes + len(parcel.value) > MAX_BYTES:
@@ -141,64 +135,35 @@ class Outbox:
     async def _send(self) -> None:
         """Until nothing waits: have a producer that is good, ask for a broker, hand over."""
         while True:
-            producer = await self._prepare()
+            producer = await self._supply.prepare()
             try:
                 if producer is not None and not producer.up:
                     await self._ask(producer, self._last_topic, ASK_SECONDS)
                 self._drain()
             except SinkUnavailable as unavailable:
-                self._reason = str(unavailable)
+                self._supply.reason = str(unavailable)
             self._forget_settled()
             if not self._waiting:
                 return
             await asyncio.sleep(PAUSE_SECONDS)
-
-    async def _prepare(self) -> KafkaProducer | None:
-        """A producer that is good; None, and the reason kept, where there can be none now."""
-        async with self._making:
-            try:
-                return await self._good_producer()
-            except SinkUnavailable as unavailable:
-                self._reason = str(unavailable)
-            except ConfigurationError as wrong:  # later than at `open`: a file that is named there has gone
-                self._wrong = wrong
-                self._reason = "the Kafka producer cannot be made as it is configured"
-        return None
-
-    async def _good_producer(self) -> KafkaProducer:
-        producer = self._producer
-        if producer is not None and self._is_bad(producer):
-            log.warning("the Kafka producer is replaced: %s", errors.reason(producer.trouble or "_FATAL"))
-            self._producer = None
-            self._spawn(self._in_thread(lambda: producer.close(0.0)))
-        if self._producer is None:
-            self._producer = await self._make(self._receive)
-            self._inquiries.forget_all()
-        return self._producer
-
-    def _is_bad(self, producer: KafkaProducer) -> bool:
-        if producer.spent:
-            return True
-        stale = time.monotonic() - producer.born > STALE_SECONDS
-        return stale and not producer.up and producer.trouble in errors.OF_THE_CREDENTIALS
 
     async def _ask(self, producer: KafkaProducer, topic: str | None, seconds: float) -> str | None:
         return await self._in_thread(lambda: producer.ask(topic, seconds))
 
     async def _ask_about(self, topic: str) -> str | None:
         try:
-            if self._producer is None:
-                raise SinkUnavailable(self._reason)
-            return await self._ask(self._producer, topic, ASK_SECONDS)
+            if self._supply.current is None:
+                raise SinkUnavailable(self._supply.reason)
+            return await self._ask(self._supply.current, topic, ASK_SECONDS)
         except SinkUnavailable as unavailable:
-            self._reason = str(unavailable)
+            self._supply.reason = str(unavailable)
             raise
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _drain(self) -> None:
-        producer = self._producer
+        producer = self._supply.current
         while self._waiting and producer is not None and producer.up:
             parcel = self._waiting[0]
             if parcel.result is None and not self._hand_over(parcel, producer):
@@ -243,7 +208,7 @@ class Outbox:
         if code in errors.OF_THE_TOPIC:
             self._inquiries.forget(parcel.topic)
         if code in errors.OF_THE_BATCH and first_attempt and self._escalate is not None and parcel.result is None:
-            parcel.handed = False  # certainly not there, and free to be sent again
+            parcel.carrier = None  # certainly not there, and free to be sent again
             self._escalate(parcel)
             return
         parcel.settle(errors.reported(code, first_attempt=first_attempt, alone=self._escalate is None))

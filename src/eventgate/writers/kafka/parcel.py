@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from eventgate.core.model import WriteResult
 from eventgate.writers.kafka.errors import NO_ANSWER
 from eventgate.writers.kafka.message import Headers
 
+if TYPE_CHECKING:
+    from eventgate.writers.kafka.producer import KafkaProducer
+
 
 class Parcel:
     """A message, how far it got, and its result once there is one.
 
-    `handed` says whether librdkafka has taken it: from then on it may be in Kafka. `asked` says whether the cluster
+    `carrier` is the producer that has taken it: from then on it may be in Kafka. `asked` says whether the cluster
     was asked about its topic; `troubles` is how many the producer had had when it took it.
     """
 
-    __slots__ = ("asked", "handed", "headers", "key", "pending", "result", "topic", "troubles", "value")
+    __slots__ = ("asked", "carrier", "headers", "key", "pending", "result", "topic", "troubles", "value")
 
     def __init__(self, pending: Pending, topic: str, key: bytes | None, value: bytes, headers: Headers) -> None:
         self.pending = pending
@@ -26,7 +30,7 @@ class Parcel:
         self.value = value
         self.headers = headers
         self.result: WriteResult | None = None
-        self.handed = False
+        self.carrier: KafkaProducer | None = None
         self.asked = False
         self.troubles = 0
 
@@ -38,13 +42,13 @@ class Parcel:
 
 
 class Pending:
-    """The results of one `write` that are still missing. `gave_up`: it ended while librdkafka still had some of it."""
+    """The results of one `write` that are still missing, and when they are due (`loop.time()`)."""
 
-    __slots__ = ("_done", "_missing", "gave_up", "parcels")
+    __slots__ = ("_done", "_missing", "deadline", "parcels")
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
         self.parcels: list[Parcel] = []
-        self.gave_up = False
         self._missing = 0
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -61,12 +65,12 @@ class Pending:
         if not self._missing and not self._done.done():
             self._done.set_result(None)
 
-    def expire(self, not_handed: Callable[[Parcel], WriteResult]) -> None:
-        """End the wait: what librdkafka has is unknown, of the rest `not_handed` tells."""
+    def expire(self, not_handed: Callable[[Parcel], WriteResult]) -> set[KafkaProducer]:
+        """End the wait: what a producer has is unknown, of the rest `not_handed` tells. Returns those producers."""
         late = [parcel for parcel in self.parcels if parcel.result is None]
         for parcel in late:
-            self.gave_up = self.gave_up or parcel.handed
-            parcel.settle(NO_ANSWER if parcel.handed else not_handed(parcel))
+            parcel.settle(NO_ANSWER if parcel.carrier is not None else not_handed(parcel))
+        return {parcel.carrier for parcel in late if parcel.carrier is not None}
 
     async def wait(self) -> Sequence[WriteResult]:
         """One result for each parcel, in order, once there are all."""

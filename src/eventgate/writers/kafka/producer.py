@@ -41,13 +41,16 @@ class KafkaProducer:
 
     `up` is whether a broker has answered since all were down. `troubles` counts what librdkafka found wrong: if it
     grew while a message was under way, there may have been more than one attempt. `spent` is whether librdkafka gave
-    itself up (fatal error). Raises `KafkaException` where the properties are wrong or no token can be had.
+    itself up (fatal error), `late` whether it did not deliver an event in time; `latest` is when the last event that it
+    took is due (`loop.time()`). Raises `KafkaException` where the properties are wrong or no token can be had.
     """
 
     def __init__(self, name: str, properties: Mapping[str, Any], receive: Receiver) -> None:
         self._name = name
         self.up = False
         self.spent = False
+        self.late = False
+        self.latest = 0.0
         self.troubles = 0
         self.trouble: str | None = None
         self.born = time.monotonic()
@@ -56,7 +59,7 @@ class KafkaProducer:
         self._receive = receive
         self._reports: list[Report] = []
         self._closing = threading.Event()
-        self._flush_seconds = 0.0
+        self._end_at = 0.0
         self._producer: Producer | None = None
         self._properties = {**properties, "error_cb": self._on_error, "logger": RedactedLog(name)}
         self._thread: threading.Thread | None = None
@@ -81,7 +84,8 @@ class KafkaProducer:
             on_delivery=partial(self._on_delivery, parcel),
             headers=parcel.headers,  # type: ignore[arg-type]  # a list is invariant
         )
-        parcel.handed = True
+        parcel.carrier = self
+        self.latest = max(self.latest, parcel.pending.deadline)
 
     def ask(self, topic: str | None, seconds: float) -> str | None:
         """Ask a broker for metadata, which is how `up` becomes true; the code of what `topic` lacks, if anything.
@@ -107,17 +111,27 @@ class KafkaProducer:
         if (producer := self._producer) is not None:
             producer.purge()
 
-    def close(self, seconds: float) -> None:
-        """Flush for at most `seconds`, purge the rest, and end. Blocks."""
-        self._flush_seconds = seconds
+    @property
+    def ended(self) -> bool:
+        """Whether it has come to its end."""
+        return self._thread is None or not self._thread.is_alive()
+
+    def retire(self, seconds: float) -> None:
+        """Go on for at most `seconds` while there is something to deliver, purge the rest, and end. Does not block."""
+        self._end_at = time.monotonic() + seconds
         self._closing.set()
+
+    def close(self, seconds: float) -> None:
+        """Retire, and wait for the end. Blocks."""
+        self.retire(seconds)
         if self._thread is not None:
             self._thread.join(seconds + 2 * PURGE_SECONDS)
 
     def _poll(self, producer: Producer) -> None:
         while not self._closing.is_set():
             self._serve(partial(producer.poll, POLL_SECONDS))
-        self._serve(partial(producer.flush, self._flush_seconds))
+        while len(producer) and (left := self._end_at - time.monotonic()) > 0:
+            self._serve(partial(producer.flush, min(left, POLL_SECONDS)))
         if len(producer):
             self._serve(producer.purge)
             self._serve(partial(producer.flush, PURGE_SECONDS))

@@ -75,9 +75,9 @@ def properties(
 ) -> dict[str, str]:
     """All properties as librdkafka takes them.
 
-    `message.timeout.ms` is fixed for the life of a producer: it is `longest_seconds`, the longest time that a request
-    may take, so that no event outlives its request by more. A connection that stays silent for half of it is given up
-    (`socket.timeout.ms`), so that the other half is left for another attempt.
+    A connection that stays silent for half of `longest_seconds`, the longest time that a request may take, is given up
+    (`socket.timeout.ms`), so that the other half is left for another attempt. `message.timeout.ms` is longer than any
+    producer keeps an event: where one times out inside librdkafka, its neighbours may be sent twice (see `supply`).
     """
     longest = max(1000, int(longest_seconds * 1000))
     values: dict[str, Value] = {**DEFAULTS, "socket.timeout.ms": max(1000, min(60_000, longest // 2))}
@@ -91,7 +91,7 @@ def properties(
     values |= {
         "bootstrap.servers": settings.bootstrap_servers,
         "acks": "all",
-        "message.timeout.ms": longest,
+        "message.timeout.ms": 2 * longest + 10_000,
     }
     return {name: as_text(located(name, value, directory)) for name, value in values.items()}
 

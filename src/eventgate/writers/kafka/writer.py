@@ -81,7 +81,7 @@ class KafkaWriter:
         outbox = self._outbox
         if outbox is None or deadline <= loop.time() or not events:
             return [errors.CLOSED if outbox is None else errors.NO_TIME] * len(events)
-        pending = Pending()
+        pending = Pending(deadline)
         for event in events:
             headers = message.headers_of(event, subject=self._settings.subject_header)
             outbox.put(pending.add(message.topic_of(event, self.name), message.key_of(event), event.body, headers))
@@ -91,8 +91,8 @@ class KafkaWriter:
         finally:
             timer.cancel()
             pending.expire(outbox.not_handed)  # a cancelled write: what still waits must not be handed over later
-        if pending.gave_up and self._context.freezes:
-            await asyncio.gather(*(each.purge() for each in (self._outbox, self._single) if each is not None))
+        if self._context.freezes and errors.NO_ANSWER in results:
+            await asyncio.gather(*(each.purge() for each in self._outboxes))
         return results
 
     async def probe(self) -> None:
@@ -122,7 +122,14 @@ class KafkaWriter:
             threads.shutdown(wait=False, cancel_futures=True)
 
     def _expire(self, pending: Pending, outbox: Outbox) -> None:
-        pending.expire(outbox.not_handed)
+        carriers = pending.expire(outbox.not_handed)
+        if carriers and not self._context.freezes:  # what freezes is purged instead
+            for each in self._outboxes:
+                each.overdue(carriers)
+
+    @property
+    def _outboxes(self) -> list[Outbox]:
+        return [each for each in (self._outbox, self._single) if each is not None]
 
     def _send_alone(self, parcel: Parcel) -> None:
         """Send what shared a refused batch in one of its own."""
