@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from eventgate.telemetry.families import FAMILIES, Family, Labels, Series, Value
 
@@ -53,5 +52,5 @@ def _metric(family: Family, rows: dict[Labels, Value]) -> Metric:
 
 def _buckets(family: Family, row: list[float]) -> list[tuple[str, float]]:
     """Each bound with the count of all that is not above it."""
-    bounds = [floatToGoString(bound) for bound in (*family.buckets, float("inf"))]
+    bounds = [*map(repr, family.buckets), "+Inf"]
     return list(zip(bounds, accumulate(row[:-1]), strict=True))
