@@ -65,7 +65,6 @@ def test_without_a_command_it_says_where_to_start() -> None:
         (("serve", "--metrics", "localhost:65536"), "0 to 65535"),
         (("serve", "--port", "http"), "--port"),
         (("serve", "--port", "70000"), "--port"),
-        (("serve", "--metrics", "127.0.0.1:9000"), "--metrics"),
         (("token",), "--sub"),
     ],
 )
