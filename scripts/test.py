@@ -29,6 +29,7 @@ ONCE = (
     "tests/package",
     "tests/project",
     "tests/services",
+    "tests/terraform",
 )
 """What drives other programs more than our code, or builds for a Python of its own choice: run on one version only."""
 VERSIONS = ("3.11", "3.13")
