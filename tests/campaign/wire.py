@@ -12,7 +12,7 @@ from tests.campaign.records import Key, Said
 
 UNREADABLE = "unreadable"
 _PLACES = ("offset", "row")
-"""What Kafka and SQLite call it. The topics of a campaign have one partition."""
+"""What Kafka and SQLite call it; of a conflict, it is where the other document lies. Topics have one partition here."""
 
 
 def document(event_id: str, **members: Any) -> bytes:
@@ -56,7 +56,8 @@ def answers_in(status: int, body: bytes, count: int) -> tuple[tuple[Said, ...], 
 def _said(status: int, answer: Mapping[str, Any]) -> Said:
     results = answer.get("writers") or {}
     outcomes = {name: result["outcome"] for name, result in results.items()}
-    places = {name: result[place] for name, result in results.items() for place in _PLACES if place in result}
+    own = {name: result for name, result in results.items() if result["outcome"] != "conflict"}
+    places = {name: result[place] for name, result in own.items() for place in _PLACES if place in result}
     if "statusCode" not in answer and "index" not in answer:
         return Said(status, {}, (UNREADABLE,))
     return Said(status, outcomes, tuple(error["type"] for error in answer.get("errors") or ()), places)
