@@ -26,7 +26,8 @@ def read_back(site: Site) -> Sinks:
         "sqlite": _in_sqlite(site),
         "eventbridge": Counter(_parsed(event["source"], event["detail"]) for event in site.bus.events()),
     }
-    return Sinks(held, WITH_A_LEDGER)
+    dead = {letter for gate in site.gates for letter in gate.dead_letters()}
+    return Sinks(held, WITH_A_LEDGER, dead)
 
 
 def _in_kafka(site: Site) -> Counter[Key]:

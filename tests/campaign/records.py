@@ -29,6 +29,7 @@ class Said(msgspec.Struct, frozen=True):
 class Attempt(msgspec.Struct, frozen=True):
     """One request of a client on its way to a gate. Times are those of one monotonic clock, in seconds.
 
+    Attempts of one `submission` are a client's tries at the same post, one after the other.
     `arrived`: the gate may have read all of it. `said` has one entry for each event, none where no answer is known.
     `lost`: the client got no answer, whatever is known of it. `brought` and `given` are the receipts (any short name
     of them) of request and answer; `honoured` is whether the gate took the one that was brought.
@@ -38,6 +39,7 @@ class Attempt(msgspec.Struct, frozen=True):
     events: tuple[Key, ...]
     began: float
     ended: float
+    submission: str = ""
     arrived: bool = True
     said: tuple[Said, ...] = ()
     lost: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -64,7 +65,7 @@ def _distributions(folder: Path) -> Iterator[Message]:
 
 
 def _component(metadata: Message) -> dict[str, Any]:
-    name, version = str(metadata["Name"]).lower().replace("_", "-"), str(metadata["Version"])
+    name, version = re.sub(r"[-_.]+", "-", str(metadata["Name"])).lower(), str(metadata["Version"])
     named = licence(metadata)
     licences = [{"expression": named}] if "License-Expression" in metadata else [{"license": {"name": named}}]
     return {
