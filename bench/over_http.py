@@ -49,7 +49,8 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
 def _wishes(by_name: Mapping[str, Contestant]) -> list[Wish]:
     return [
         at_least("requests per CPU second, gate over (b)", ratio(by_name[HANDMADE], by_name[GATE]), 7),
-        at_most("CPU per request, gate over (a)", ratio(by_name[GATE], by_name[ECHO]), 2),
+        at_most("CPU per request, gate over (a)", ratio(by_name[GATE], by_name[ECHO]), 1.6),
+        at_most("CPU per request, gate with its log over (a)", ratio(by_name[GATE_LOGGING], by_name[ECHO]), 2),
     ]
 
 

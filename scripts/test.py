@@ -21,8 +21,17 @@ PYTHON = sys.executable
 WHEEL_TESTS = "tests/project/test_wheel.py"
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
 """Two processes: most tests wait for servers; the tests of one service stay together (tests/services/fixtures.py)."""
-ONCE = ("tests/bench", "tests/faults", "tests/services")
-"""What drives other programs rather than our code: run on one version of Python only."""
+ONCE = (
+    "tests/aws_lambda",
+    "tests/bench",
+    "tests/campaign",
+    "tests/faults",
+    "tests/package",
+    "tests/project",
+    "tests/services",
+    "tests/terraform",
+)
+"""What drives other programs more than our code, or builds for a Python of its own choice: run on one version only."""
 VERSIONS = ("3.11", "3.13")
 """Both ends of what is supported; 3.13 is the newest runtime that AWS Lambda has."""
 

@@ -38,6 +38,7 @@ class ServerProcess:
         self.host = ""
         self.port = 0
         self.announced = ""
+        self.told = ""
 
     def __enter__(self) -> Self:
         """Wait until it serves."""
@@ -49,6 +50,7 @@ class ServerProcess:
             self.process.kill()
             self.finish()
             raise AssertionError(f"no address announced, but {line!r}; log: {self.log}")
+        self.told = line
         self.announced, self.host, self.port = line.strip(), address[2], int(address[3])
         return self
 

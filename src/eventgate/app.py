@@ -15,6 +15,7 @@ from eventgate.core.gateway import Gateway
 from eventgate.core.instruments import Instruments
 from eventgate.core.model import Request, Response
 from eventgate.errors import ConfigurationError
+from eventgate.telemetry.condition import Condition
 from eventgate.telemetry.logs import RequestLog
 from eventgate.telemetry.payloads import payload_log
 from eventgate.telemetry.several import together
@@ -98,6 +99,10 @@ class Gate:
             opened.in_flight -= 1
             if not opened.in_flight:
                 opened.idle.set()
+
+    async def condition(self, *, ask_spool: bool = True) -> Condition:
+        """What the gate's requests do not tell of it: the gauges of its metrics."""
+        return await self._opened.assembly.condition(ask_spool=ask_spool)
 
     async def reload(self) -> None:
         """Read topics, access rules and keys again now."""

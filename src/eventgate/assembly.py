@@ -22,9 +22,11 @@ from eventgate.core.health import Dependency, Health
 from eventgate.core.instruments import Instruments
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
+from eventgate.core.spool import SpoolStatus
 from eventgate.core.writer import Writer
 from eventgate.errors import Finding, SourceError
 from eventgate.spooling import Spooling, open_spooling
+from eventgate.telemetry.condition import Condition
 
 log = logging.getLogger("eventgate.configuration")
 
@@ -44,17 +46,32 @@ class Assembly:
         self.rebuild_failure: str | None = None
         self._loader = loader
         self._loading = asyncio.Lock()
-        self._loaded_at = time.monotonic()
+        self._loaded_at = self._confirmed_at = time.monotonic()
         self._told: frozenset[Finding] = frozenset()
 
     gateway: Gateway
     spooling: Spooling
+
+    async def condition(self, *, ask_spool: bool) -> Condition:
+        """What the gate's requests do not tell of it; the spool is looked at only where that is asked for."""
+        status = await self.spooling.status() if ask_spool else None
+        return Condition(
+            in_flight=self.gateway.in_flight,
+            topics=self.policy.topics.keys(),
+            key_age=self.keyring.age,
+            policy_age=time.monotonic() - self._confirmed_at,
+            spool_events=None if status is None else status.deferred,
+            spool_age=_age(status),
+            dead_letters=None if status is None else status.dead,
+        )
 
     async def refresh_policy(self) -> None:
         """Read topics and access rules again; what cannot be taken leaves its last good version in force."""
         async with self._loading:
             self.policy, findings = await self._loader.load(self.policy)
             self._loaded_at = time.monotonic()
+            if not self.policy.failures:
+                self._confirmed_at = self._loaded_at
             self.tell(findings)
 
     async def refresh(self) -> None:
@@ -174,6 +191,13 @@ async def open_assembly(
     if background:
         spooling.start()
     return assembly
+
+
+def _age(status: SpoolStatus | None) -> float | None:
+    """For how long the oldest event waits; 0 where none does, None where nobody knows."""
+    if status is None or status.deferred is None:
+        return None
+    return 0.0 if status.oldest_at is None else max(0.0, time.time() - status.oldest_at)
 
 
 async def _close_all(writers: Sequence[Writer]) -> None:

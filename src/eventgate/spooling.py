@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from eventgate.config.configuration import Configuration
 from eventgate.core.delivery import Delivery
-from eventgate.core.health import DEADLINE_SECONDS, Dependency
+from eventgate.core.health import DEADLINE_SECONDS, KEEP_SECONDS, Dependency
 from eventgate.core.keeping import Keeping
 from eventgate.core.spool import Spool, SpoolStatus
 from eventgate.core.topics import Topic
+from eventgate.errors import EventGateError
 from eventgate.spool.redelivery import Redelivery
 from eventgate.spool.stores import OpenSpool
 
@@ -33,6 +34,7 @@ class Spooling:
         self._opened = opened
         self._seconds = seconds
         self._status = SpoolStatus(None, None, None)
+        self._asked_at = float("-inf")
         self._redelivery: Redelivery | None = None
         self._writers: tuple[str, ...] = ()
         self._draining: asyncio.Task[None] | None = None
@@ -78,9 +80,21 @@ class Spooling:
             with suppress(asyncio.CancelledError):
                 await self._draining
 
+    async def status(self) -> SpoolStatus | None:
+        """What lies in the spool, or lay there some seconds ago; None where there is none or it does not answer."""
+        if self.spool is None:
+            return None
+        if time.monotonic() - self._asked_at > KEEP_SECONDS:
+            try:
+                await self._ask()
+            except EventGateError:
+                return None
+        return self._status
+
     async def _ask(self) -> None:
         if self.spool is not None:
             self._status = await self.spool.status(asyncio.get_running_loop().time() + DEADLINE_SECONDS * 0.9)
+            self._asked_at = time.monotonic()
 
 
 def open_spooling(configuration: Configuration, stack: AsyncExitStack) -> Spooling:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -20,6 +20,7 @@ UNKNOWN, LOST, AT_ONCE, REDELIVERED, AGAIN = (
 EXCUSES = (UNKNOWN, LOST, AT_ONCE, REDELIVERED)
 """What a gate's callers are told may make a second copy. The remaining kind is the caller's own doing."""
 UNANSWERED = "unanswered"
+MAY_WRITE = frozenset({"delivered", "deferred", "unknown", UNANSWERED})
 
 
 class Saying(NamedTuple):
@@ -54,17 +55,16 @@ def explain(
     writer: str, sayings: Sequence[Saying], count: int, excuses: AbstractSet[str], *, spooled: bool = False
 ) -> Copies:
     """Why `writer`'s sink holds `count` copies, given what every attempt said, in the order in which they began."""
-    reasons: list[str] = []
-    endless = False
-    before: list[tuple[str, Attempt]] = []
-    for saying in sayings:
-        outcome = saying.outcome(writer)
-        if writer in saying.settled or outcome not in ("delivered", "deferred", "unknown", UNANSWERED):
-            continue
-        reasons.append(_reason(outcome, saying.attempt, before))
-        endless = endless or (spooled and outcome in ("deferred", UNANSWERED))
-        before.append((outcome, saying.attempt))
-    acknowledged = sum(outcome == "delivered" for outcome, _ in before)
+    writing = [
+        (outcome, saying.attempt)
+        for saying in sayings
+        if (outcome := saying.outcome(writer)) in MAY_WRITE and writer not in saying.settled
+    ]
+    tried = {attempt.submission for _, attempt in writing}
+    spans = _spans(saying.attempt for saying in sayings if saying.attempt.submission in tried)
+    reasons = [_reason(outcome, attempt, writing[:index], spans) for index, (outcome, attempt) in enumerate(writing)]
+    endless = spooled and any(_may_be_deferred(saying, writer) for saying in sayings)
+    acknowledged = sum(outcome == "delivered" for outcome, _ in writing)
     accepted = [reason for reason in reasons if not reason or reason in excuses]
     result = Copies(missing=max(0, acknowledged - count))
     extras = max(0, count - 1)
@@ -81,7 +81,26 @@ def explain(
     return result
 
 
-def _reason(outcome: str, attempt: Attempt, before: Sequence[tuple[str, Attempt]]) -> str:
+def _may_be_deferred(saying: Saying, writer: str) -> bool:
+    """Whether the spool may have it, and try it as often as it takes: nobody writes down those attempts."""
+    outcome = saying.outcome(writer)
+    in_doubt = outcome == "unknown" and saying.said is not None and "spool" in saying.said.errors
+    return outcome in ("deferred", UNANSWERED) or in_doubt
+
+
+Spans = Mapping[str, tuple[float, float]]
+"""From when to when each submission was under way."""
+
+
+def _spans(attempts: Iterable[Attempt]) -> Spans:
+    spans: dict[str, tuple[float, float]] = {}
+    for attempt in attempts:
+        began, ended = spans.get(attempt.submission, (attempt.began, attempt.ended))
+        spans[attempt.submission] = (min(began, attempt.began), max(ended, attempt.ended))
+    return spans
+
+
+def _reason(outcome: str, attempt: Attempt, before: Sequence[tuple[str, Attempt]], spans: Spans) -> str:
     """Why this attempt may have made a copy beside others; empty for one that makes the only copy there should be."""
     if outcome == "unknown":
         return UNKNOWN
@@ -89,9 +108,14 @@ def _reason(outcome: str, attempt: Attempt, before: Sequence[tuple[str, Attempt]
         return LOST
     if outcome == "deferred":
         return REDELIVERED
-    if any(earlier.ended > attempt.began for _, earlier in before):
+    heard = [earlier for said, earlier in before if said == "delivered" and not earlier.lost]
+    if any(earlier.submission == attempt.submission and earlier is not attempt for earlier in heard):
+        return AGAIN
+    began, ended = spans[attempt.submission]
+    at_once = [name for name, span in spans.items() if span[0] < ended and began < span[1]]
+    if len(at_once) > 1 or any(earlier is attempt for earlier in heard):
         return AT_ONCE
-    return AGAIN if any(said == "delivered" and not earlier.lost for said, earlier in before) else ""
+    return AGAIN if heard else ""
 
 
 def _rank(reason: str) -> int:

@@ -19,16 +19,21 @@ class Key(NamedTuple):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """The answer for one event: its status, each writer's outcome, the types of its errors."""
+    """The answer for one event: its status, each writer's outcome, the types of its errors.
+
+    `places` is where it lies in those sinks that number what they hold, as the answer says it.
+    """
 
     status: int
     outcomes: Mapping[str, str]
     errors: tuple[str, ...] = ()
+    places: Mapping[str, int] = {}
 
 
 class Attempt(msgspec.Struct, frozen=True):
     """One request of a client on its way to a gate. Times are those of one monotonic clock, in seconds.
 
+    Attempts of one `submission` are a client's tries at the same post, one after the other.
     `arrived`: the gate may have read all of it. `said` has one entry for each event, none where no answer is known.
     `lost`: the client got no answer, whatever is known of it. `brought` and `given` are the receipts (any short name
     of them) of request and answer; `honoured` is whether the gate took the one that was brought.
@@ -38,6 +43,7 @@ class Attempt(msgspec.Struct, frozen=True):
     events: tuple[Key, ...]
     began: float
     ended: float
+    submission: str = ""
     arrived: bool = True
     said: tuple[Said, ...] = ()
     lost: bool = False

@@ -9,13 +9,14 @@ import sqlite3
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
 from eventgate.testing import TokenMaker
 from tests.aws.environment import CREDENTIALS
-from tests.campaign.judge import Rules
+from tests.campaign.judge import DeadLetter, Rules
+from tests.cli.commands import eventgate
 from tests.faults.sinks import Bus
 from tests.services.aws import Aws
 from tests.services.broker import Broker
@@ -29,6 +30,7 @@ REQUEST_SECONDS, DRAIN_SECONDS = 2.0, 3.0
 SUBJECT = "crowd"
 SCHEMA = {"type": "object", "properties": {"event_id": {"type": "string"}}, "required": ["event_id"]}
 
+KEY_IDS = ("2026-11", "2026-12")
 ALL = ("kafka", "postgres", "sqlite", "eventbridge")
 TOPICS: Mapping[str, Mapping[str, Any]] = {
     "all": {"writers": ALL},
@@ -36,8 +38,13 @@ TOPICS: Mapping[str, Mapping[str, Any]] = {
     "local": {"writers": ("kafka", "sqlite"), "guard": "sqlite"},
     "rows": {"writers": ("kafka", "postgres")},
     "relaxed": {"writers": ALL, "optional": ("eventbridge", "kafka")},
+    "spooled": {"writers": ("kafka", "postgres", "eventbridge"), "spool": True},
+    "kept": {"writers": ("kafka", "sqlite"), "guard": "sqlite", "spool": True},
 }
-"""Each topic's writers, and which of them is its guard or optional. The rows of `rows` are made by SQL of its own."""
+"""Each topic's writers, which of them is its guard or optional, and whether what is missing goes into the spool.
+
+The rows of `rows` are made by SQL of its own.
+"""
 
 ROWS_TABLE = "create table campaign_rows (payload jsonb)"
 ROWS_SQL = "insert into campaign_rows select event from jsonb_array_elements($1) as event"
@@ -63,7 +70,8 @@ class Site:
         }
         self._bootstrap = kafka.through(self.wires["kafka"])
         self._tokens = TokenMaker()
-        self.gates = [Gate(self._configured(folder / f"gate-{number}"), number) for number in range(count)]
+        folders = [folder / f"gate-{number}" for number in range(count)]
+        self.gates = [Gate(self._configured(each, KEY_IDS[number % 2])) for number, each in enumerate(folders)]
         for gate in self.gates:
             stack.callback(gate.child.kill)
 
@@ -79,7 +87,11 @@ class Site:
     def rules(self) -> Mapping[str, Rules]:
         """What holds for each topic."""
         return {
-            name: Rules(frozenset(topic["writers"]), frozenset(topic["writers"]) - {*topic.get("optional", ())})
+            name: Rules(
+                frozenset(topic["writers"]),
+                frozenset(topic["writers"]) - {*topic.get("optional", ())},
+                spooled=topic.get("spool", False),
+            )
             for name, topic in TOPICS.items()
         }
 
@@ -97,7 +109,8 @@ class Site:
         others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1"
         self.postgres.fetch(others, self.database)
 
-    def _configured(self, folder: Path) -> Path:
+    def _configured(self, folder: Path, active: str) -> Path:
+        """A directory whose gate signs receipts with the key `active`, and knows the other one."""
         folder.mkdir()
         config = {
             "token_public_keys_url": "keys.json",
@@ -115,11 +128,15 @@ class Site:
                 },
             },
             "limits": {"request_timeout_seconds": REQUEST_SECONDS, "drain_seconds": DRAIN_SECONDS},
+            "receipts": {"active": active, "keys": {each: f"file:{each}.key" for each in KEY_IDS}},
+            "spool": {"store": "sqlite:spool.db"},
             "terminate": {"subjects": [SUBJECT]},
         }
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "access.json").write_text(json.dumps({name: [SUBJECT] for name in TOPICS}))
         (folder / "keys.json").write_bytes(self._tokens.jwks())
+        for each in KEY_IDS:
+            (folder / f"{each}.key").write_text(each * 8)
         (folder / "rows.sql").write_text(ROWS_SQL)
         return folder
 
@@ -136,13 +153,14 @@ class Site:
 class Gate:
     """A server process with two workers on a port of its own, which it gets again each time."""
 
-    def __init__(self, conf: Path, number: int) -> None:
+    def __init__(self, conf: Path) -> None:
+        self.conf = conf
         self.port = free_port()
         self.ends: list[int] = []
         program = Path(sys.executable).with_name("eventgate")
         command: list[str | Path] = [program, "serve", "--conf", conf, "--port", str(self.port)]
         env = {**CREDENTIALS, "LOG_LEVEL": "WARNING"}
-        self.child = Child(f"gate-{number}", [*command, "--workers", "2"], conf, self._is_ready, env=env)
+        self.child = Child(conf.name, [*command, "--workers", "2"], conf, self._is_ready, env=env)
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
@@ -152,6 +170,18 @@ class Gate:
         """Drain it (SIGTERM)."""
         self.child.stop()
         self.ends.append(self.child.code)
+
+    def waiting(self) -> int:
+        """How many writes wait in its spool."""
+        with closing(sqlite3.connect(self.conf / "spool.db", timeout=10)) as store:
+            (count,) = store.execute("select count(*) from writes where state <> 'dead'").fetchone()
+        return int(count)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """What it lists."""
+        listed = eventgate("deadletters", "list", "--conf", self.conf, "--format", "json")
+        assert listed.code == 0, listed
+        return [DeadLetter(each["writer"], each["topic"], each["event_id"]) for each in json.loads(listed.out)]
 
     def kill_worker(self, number: int) -> None:
         """End one of its workers at once."""

@@ -22,11 +22,13 @@ NUMBERS = count(1)
 
 
 def attempt(kafka: str = "delivered", postgres: str = "delivered", key: Key = E, at: float = 0, **more: Any) -> Attempt:
-    """An attempt whose answer says so, from `at` to half a second later."""
+    """An attempt whose answer says so, from `at` to half a second later; a submission of its own unless named."""
     outcomes = {"kafka": kafka, "postgres": postgres, "hook": more.pop("hook", "delivered")}
     fine = {kafka, postgres} <= {"delivered", "duplicate", "deferred"}
     said = Said(more.pop("status", 202 if fine else 500), outcomes, more.pop("errors", ()))
-    return Attempt(next(NUMBERS), (key,), at, more.pop("until", at + 0.5), said=(said,), **more)
+    number = next(NUMBERS)
+    more.setdefault("submission", f"s{number}")
+    return Attempt(number, (key,), at, at + 0.5, said=(said,), **more)
 
 
 def silent(key: Key = E, at: float = 0, **more: Any) -> Attempt:
@@ -174,6 +176,27 @@ def test_what_a_sink_took_twice_it_holds_twice() -> None:
     assert violation == "e of orders: kafka took it 2 times, but holds it 1 times"
 
 
+def test_a_lost_answer_explains_the_retry_of_one_of_two_submissions_at_once() -> None:
+    attempts = [attempt(lost=True, submission="a"), attempt(at=0.1, submission="b"), attempt(at=1, submission="a")]
+    result = judged(*attempts, kafka=3, hook=3)
+    assert (result.violations, result.copies) == ([], {LOST: 2, AT_ONCE: 2})
+
+
+def test_submissions_are_at_once_while_both_are_tried() -> None:
+    """Though their successful attempts follow each other."""
+    one = [attempt("failed", at=at, submission="a", given=f"a{at}", hook="skipped") for at in range(2)]
+    other = attempt(at=1.8, submission="b", hook="skipped")
+    last = attempt(at=2.5, submission="a", brought="a1", hook="skipped")
+    assert judged(*one, other, last, kafka=2, hook=0).violations == []
+    after = attempt(at=4, submission="c", hook="skipped")
+    assert judged(*one, other, last, after, kafka=3, hook=0).violations != []
+
+
+def test_sending_again_within_a_submission_is_no_excuse_though_there_is_another() -> None:
+    attempts = [attempt(submission="a"), attempt(at=0.1, submission="b"), attempt(at=0.7, submission="a")]
+    assert len(judged(*attempts, kafka=3, hook=3).violations) == 2
+
+
 def test_a_retry_with_a_receipt_repeats_no_delivered_writer() -> None:
     """Its merged answer says `delivered` again; a second copy would be a breach of the receipt's promise."""
     retry = [attempt(postgres="failed", given="r1"), attempt(at=1, brought="r1")]
@@ -200,12 +223,33 @@ def test_redelivery_out_of_a_spool_may_repeat() -> None:
     assert judged(attempt(kafka="deferred"), kafka=2).violations  # this topic has no spool
 
 
+def test_what_lies_at_the_place_that_was_told_is_the_event() -> None:
+    said = Said(202, dict.fromkeys(WRITERS, "delivered"), places={"kafka": 7})
+    told = Attempt(3, (E,), 0, 1, said=(said,))
+    held = {writer: {E: 1} for writer in WRITERS}
+
+    def violations(there: Key) -> list[str]:
+        places = {"kafka": {("orders", 7): there}}
+        return judge([told], Sinks(held, frozenset({"postgres"}), places=places), RULES, frozenset()).violations
+
+    assert violations(E) == []
+    assert violations(OTHER) == ["e of orders: attempt 3 says kafka has it at 7, where e of orders lies"]
+
+
 def test_what_a_client_takes_for_accepted_was_accepted() -> None:
     assert believed_in_vain([attempt(kafka="failed"), attempt(at=1)], [E]) == []
     for unheard in (attempt(lost=True), attempt(kafka="failed"), silent()):
         assert believed_in_vain([unheard], [E]) == [
             "e of orders: a client takes it for accepted, but no answer said so"
         ]
+
+
+def test_an_event_that_may_be_in_the_spool_may_be_redelivered() -> None:
+    """The spool did not answer in time: 503 `spool`, with `unknown`. With `failed`, it is not there."""
+    doubt = attempt("unknown", key=SPOOLED, status=503, errors=("spool",), hook="skipped")
+    assert judged(doubt, attempt(key=SPOOLED, at=1), kafka=3).violations == []
+    certain = attempt("failed", key=SPOOLED, status=503, errors=("spool",), hook="skipped")
+    assert judged(certain, attempt(key=SPOOLED, at=1), kafka=2).violations != []
 
 
 def test_each_event_of_a_batch_is_judged_by_its_own_answer() -> None:

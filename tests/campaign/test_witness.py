@@ -55,7 +55,8 @@ def gate() -> Iterator[tuple[int, list[bytes]]]:
 
 
 def post(witness: Witness, **headers: str) -> urllib3.BaseHTTPResponse:
-    return urllib3.request("POST", f"{witness.url}/topics/orders", body=BODY, headers=headers, retries=False)
+    fields = {"Idempotency-Key": "k", **headers}
+    return urllib3.request("POST", f"{witness.url}/topics/orders", body=BODY, headers=fields, retries=False)
 
 
 @contextmanager
@@ -80,7 +81,7 @@ def test_what_passes_is_handed_on_and_written_down(tmp_path: Path) -> None:
     (attempt,) = attempts(file)
     assert attempt.said == (Said(202, {"kafka": "delivered"}),)
     assert (attempt.arrived, attempt.lost) == (True, False)
-    assert (attempt.brought, attempt.given) == (short("before"), short("r"))
+    assert (attempt.submission, attempt.brought, attempt.given) == ("k", short("before"), short("r"))
     assert witness.statuses == {"202": 1}
 
 

@@ -165,11 +165,12 @@ def _handler(witness: Witness) -> type[BaseHTTPRequestHandler]:
             return True, heard
 
         def _attempt(self, attempt: Attempt, heard: Heard | None) -> Attempt:
-            brought = short(self.headers.get("EventGate-Receipt"))
+            brought, submission = short(self.headers.get("EventGate-Receipt")), self.headers["Idempotency-Key"]
+            attempt = msgspec.structs.replace(attempt, submission=submission, brought=brought)
             if heard is None:
-                return msgspec.structs.replace(attempt, brought=brought)
+                return attempt
             said, given, honoured = answers_in(heard.status, heard.body, len(attempt.events))
-            return msgspec.structs.replace(attempt, said=said, brought=brought, given=given, honoured=honoured)
+            return msgspec.structs.replace(attempt, said=said, given=given, honoured=honoured)
 
         def _hand_back(self, heard: Heard) -> None:
             self.send_response_only(heard.status)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eventgate.core.delivery import Delivery, verdict
-from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
+from eventgate.core.model import Outcome, Unacceptable, WriteResult
 from eventgate.core.topics import Topic, compile_schema
 from eventgate.core.writer import Writer, WriterUse
 from eventgate.testing import FailingWriter, RecordingWriter, SlowWriter, make_event
@@ -34,54 +33,6 @@ async def test_every_writer_of_the_topic_gets_the_event_and_no_other() -> None:
     a, b, c = RecordingWriter("a"), RecordingWriter("b"), RecordingWriter("c")
     assert await deliver(topic("a", "b"), a, b, c) == {"a": Outcome.DELIVERED, "b": Outcome.DELIVERED}
     assert (len(a.events), len(b.events), len(c.events)) == (1, 1, 0)
-
-
-def test_where_events_land_is_told_by_fingerprints_that_change_with_it() -> None:
-    """With the writer's place, the topic, its settings for the writer, and the kind of writer."""
-    a, b = RecordingWriter("a"), RecordingWriter("b")
-    delivery, both = Delivery([a, b]), topic("a", "b")
-    first = delivery.targets(both)
-    assert [len(mark) for mark in first.values()] == [8, 8]
-    assert first["a"] != first["b"]
-    assert delivery.targets(both) == first
-    assert delivery.targets(topic("a", "b")) == first
-    assert list(delivery.targets(topic("b"))) == ["b"]
-    a.place = "elsewhere"
-    second = delivery.targets(both)
-    assert (second["a"] != first["a"], second["b"]) == (True, first["b"])
-    assert Delivery([SlowWriter("a")]).targets(topic("a")) != Delivery([RecordingWriter("a")]).targets(topic("a"))
-
-
-class SilentWriter(RecordingWriter):
-    """As a plugin that was written before writers had targets."""
-
-    target = None  # type: ignore[assignment]
-
-
-class RaisingWriter(RecordingWriter):
-    """Does not know where it writes."""
-
-    def target(self, topic: str, options: object) -> str:
-        raise ValueError(topic)
-
-
-class SurprisingWriter(RecordingWriter):
-    """Gives something else than a text."""
-
-    def target(self, topic: str, options: object) -> str:
-        return 5  # type: ignore[return-value]
-
-
-@pytest.mark.parametrize("kind", [SilentWriter, RaisingWriter, SurprisingWriter])
-def test_a_writer_that_does_not_say_where_it_writes_has_none_and_the_log_says_so_once(
-    kind: type[RecordingWriter], caplog: pytest.LogCaptureFixture
-) -> None:
-    delivery = Delivery([kind("odd"), RecordingWriter("b")])
-    with caplog.at_level("WARNING", "eventgate.delivery"):
-        for _ in range(3):
-            assert list(delivery.targets(topic("odd", "b"))) == ["b"]
-    told = [record for record in caplog.records if "no receipt spares it" in record.message]
-    assert len(told) == 1
 
 
 async def test_writers_run_side_by_side() -> None:
@@ -205,58 +156,3 @@ async def test_a_guard_that_stops_optional_writers_only_is_accepted() -> None:
     delivery = Delivery([RecordingWriter("a"), FailingWriter("guard")])
     results = await delivery.deliver(make_event(), to, asyncio.get_running_loop().time() + 5, {})
     assert verdict(to, results) == (202, [])
-
-
-OUTCOMES = st.sampled_from(list(Outcome))
-
-
-class EachItsOwn(RecordingWriter):
-    """Gives each event the outcome that it holds for this writer."""
-
-    async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
-        self.groups.append(tuple(events))
-        return [WriteResult(Outcome(event.document[self.name])) for event in events]
-
-
-@given(
-    events=st.lists(st.fixed_dictionaries({"a": OUTCOMES, "b": OUTCOMES, "c": OUTCOMES}), max_size=6),
-    known=st.lists(st.dictionaries(st.sampled_from("abc"), OUTCOMES), min_size=6, max_size=6),
-    guard=st.sampled_from([None, "a", "b"]),
-    names=st.sampled_from([("a",), ("a", "b"), ("a", "b", "c")]),
-)
-def test_many_events_get_what_each_would_get_alone_in_one_trip_to_each_writer(
-    events: list[dict[str, Outcome]],
-    known: list[dict[str, Outcome]],
-    guard: str | None,
-    names: tuple[str, ...],
-) -> None:
-    to = topic(*names, guard=guard if guard in names else None)
-    made = [make_event({name: outcome.value for name, outcome in event.items()}) for event in events]
-    settled = [
-        {name: WriteResult(outcome) for name, outcome in each.items() if name in names} for each in known[: len(events)]
-    ]
-
-    async def run() -> None:
-        deadline = asyncio.get_running_loop().time() + 5.0
-        together, apart = [[EachItsOwn(name) for name in names] for _ in range(2)]
-        many = await Delivery(together).deliver_many(made, to, deadline, settled)
-        single = Delivery(apart)
-        alone = [await single.deliver(event, to, deadline, each) for event, each in zip(made, settled, strict=True)]
-        assert many == alone
-        for one, other in zip(together, apart, strict=True):
-            assert [event.event_id for event in one.events] == [event.event_id for event in other.events]
-            assert len(one.groups) <= 1
-
-    asyncio.run(run())
-
-
-async def test_a_guard_is_asked_for_all_before_any_other_writer_is() -> None:
-    guard, other = SlowWriter("guard"), RecordingWriter("other")
-    deadline = asyncio.get_running_loop().time() + 5.0
-    to = topic("guard", "other", guard="guard")
-    running = asyncio.create_task(Delivery([guard, other]).deliver_many([make_event()] * 2, to, deadline, [{}, {}]))
-    await guard.started.wait()
-    assert other.events == []
-    guard.release.set()
-    await running
-    assert len(other.groups) == 1

@@ -42,13 +42,14 @@ NOT_IN_CORE = {
     "boto3",
     "botocore",
     "confluent_kafka",
+    "prometheus_client",
     "rich",
     "typer",
     "urllib3",
     "uvicorn",
     "uvloop",
 }
-NOT_IN_LAMBDA = {"rich", "typer", "uvicorn", "uvloop", "httptools", "boto3", "botocore", "sqlite3"}
+NOT_IN_LAMBDA = {"prometheus_client", "rich", "typer", "uvicorn", "uvloop", "httptools", "boto3", "botocore", "sqlite3"}
 LONGEST_FILE = 250
 
 

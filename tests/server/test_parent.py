@@ -33,10 +33,13 @@ def work(link):
     print("started", flush=True)
     {work}
 
+def beside(link):
+    {beside}
+
 pace = Pace(drain_seconds=0.1, grace_seconds=0.1, first_delay=0.01, longest_delay=0.02)
 parent = Parent(
-    work,
-    {count},
+    [work] * {count},
+    beside={others},
     on_ready=lambda: print("ready", flush=True),
     on_stop=lambda: print("stopped", flush=True),
     pace=pace,
@@ -46,9 +49,9 @@ sys.exit(parent.run())
 
 
 @contextmanager
-def parent_of(work: str, count: int = 1) -> Iterator[subprocess.Popen[str]]:
-    """A parent whose workers run the statement `work`."""
-    program = PROGRAM.format(work=work, count=count)
+def parent_of(work: str, count: int = 1, beside: str = "") -> Iterator[subprocess.Popen[str]]:
+    """A parent whose workers run the statement `work`, and another process the statement `beside`."""
+    program = PROGRAM.format(work=work, count=count, beside=beside or "pass", others="[beside]" if beside else "[]")
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -98,6 +101,24 @@ def test_a_worker_that_served_is_replaced_however_it_ends(end: str) -> None:
     assert process.returncode == 0
     assert "ready" not in output
     assert "worker" in log
+
+
+def test_a_process_beside_the_workers_that_keeps_failing_does_not_end_the_server() -> None:
+    serve = "link.report_ready(); let_through(); signal.pause()"
+    with parent_of(serve, beside="print('beside', flush=True); return 3") as process:
+        lines(process, "beside", 5)
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=20)
+    assert "metrics process" in log
+    assert process.returncode == 0
+
+
+def test_a_process_beside_the_workers_does_not_make_up_for_them() -> None:
+    """Without a worker that serves there is no server."""
+    failing = "os.kill(os.getpid(), signal.SIGKILL)"
+    with parent_of(failing, beside="link.report_ready(); let_through(); signal.pause()") as process:
+        process.communicate(timeout=20)
+    assert process.returncode == 1
 
 
 def test_a_worker_that_does_not_stop_is_killed() -> None:

@@ -13,7 +13,7 @@ from tests.server.serving import Gate, connected, served
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Times so short that a test can wait for them."""
-    for name in ("HEAD_SECONDS", "KEEP_ALIVE_SECONDS", "LINGER_SECONDS", "FIRST_REQUEST_SECONDS"):
+    for name in ("HEAD_SECONDS", "KEEP_ALIVE_SECONDS", "LINGER_SECONDS", "FIRST_REQUEST_SECONDS", "FAREWELL_SECONDS"):
         monkeypatch.setattr(protocol, name, 0.05)
 
 

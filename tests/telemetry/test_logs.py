@@ -63,6 +63,7 @@ def test_a_request_is_one_line_of_what_there_is_to_say(stream: io.StringIO) -> N
         ("subject", "ada"),
         ("event_id", "e-1"),
         ("writers", {"kafka": "delivered", "db": "skipped"}),
+        ("positions", {"kafka": {"offset": 7}}),
         ("duration_ms", 12.346),
         ("correlation_id", "c-1"),
     ]
@@ -97,8 +98,8 @@ def test_other_libraries_are_quiet_up_to_warnings(stream: io.StringIO, level: st
 
 
 def test_what_other_libraries_fill_into_their_messages_is_not_shown(stream: io.StringIO) -> None:
-    logging.getLogger("urllib3").warning("Retrying %s of %s", 3, "db.secret.example")
-    logging.getLogger("asyncio").error("never retrieved: ValueError('secret')", exc_info=ValueError("secret"))
+    logging.getLogger("elsewhere.connections").warning("Retrying %s of %s", 3, "db.secret.example")
+    logging.getLogger("elsewhere.tasks").error("never retrieved: ValueError('secret')", exc_info=ValueError("secret"))
     filled, fixed = lines(stream)
     assert filled["message"] == "Retrying %s of %s"
     assert fixed["message"] == "(withheld: it may hold values)"

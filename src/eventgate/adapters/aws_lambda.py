@@ -22,10 +22,11 @@ from eventgate.adapters.invocations import HttpInvocation, LambdaAnswer, read_in
 from eventgate.adapters.refusals import correlated, failed, refused
 from eventgate.app import Gate, open_gate
 from eventgate.core import responses
-from eventgate.core.instruments import Instruments
 from eventgate.core.model import Request, Response
 from eventgate.errors import ConfigurationError, InternalError, Misconfigured, Refusal
+from eventgate.telemetry.emf import EmbeddedMetrics, embedded_metrics
 from eventgate.telemetry.logs import RequestLog, configure_logging
+from eventgate.telemetry.several import together
 
 log = logging.getLogger("eventgate.lambda")
 
@@ -57,7 +58,8 @@ class Environment:
         self._turn = threading.Lock()
         self._resources = AsyncExitStack()
         self._gate: Gate | None = None
-        self._instruments: Instruments = RequestLog()
+        self._metrics = _metrics(environ)
+        self._instruments = together(RequestLog(), self._metrics)
         self._failure: Refusal | None = None
         self._retry_at = float("-inf")
         self._reported: set[str] = set()
@@ -65,7 +67,7 @@ class Environment:
     def answer(self, invocation: object, context: Context | None) -> LambdaAnswer:
         """The answer to one invocation, in the form that its service reads. Raises nothing."""
         http = read_invocation(invocation)
-        response = self.run(self._respond(http, context))
+        response = self.run(self._measured(http, context))
         # The services count the body themselves; without one, for HEAD, some would send what is counted here as well.
         headers = [field for field in response.headers if field[0] != b"content-length"]
         body = b"" if http.method == "HEAD" else response.body
@@ -91,6 +93,15 @@ class Environment:
             with ThreadPoolExecutor(1) as thread:
                 return thread.submit(self._loop.run_until_complete, work).result()
 
+    async def _measured(self, http: HttpInvocation, context: Context | None) -> Response:
+        response = await self._respond(http, context)
+        if self._metrics is not None:
+            try:
+                self._metrics.write(None if self._gate is None else await self._gate.condition(ask_spool=False))
+            except Exception:
+                log.exception("the metrics could not be written")
+        return response
+
     async def _respond(self, http: HttpInvocation, context: Context | None) -> Response:
         try:
             deadline = _deadline(context, self._loop.time())
@@ -109,7 +120,12 @@ class Environment:
             configure_logging(self._environ.get("LOG_LEVEL", "INFO"), sys.stdout)
             conf = self._environ.get("CONF_DIR", "conf")
             opening = open_gate(
-                conf, background=False, env=self._environ, default_sqlite=False, keys_seconds=KEYS_SECONDS
+                conf,
+                background=False,
+                env=self._environ,
+                default_sqlite=False,
+                keys_seconds=KEYS_SECONDS,
+                instruments=self._metrics,
             )
             try:
                 self._gate = await self._resources.enter_async_context(opening)
@@ -151,6 +167,14 @@ def _deadline(context: Context | None, now: float) -> float | None:
     """When an answer must be on its way (`loop.time()` seconds); None where nothing tells the remaining time."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return None if remaining is None else now + remaining() / 1000 - MARGIN_SECONDS
+
+
+def _metrics(environ: Mapping[str, str]) -> EmbeddedMetrics | None:
+    try:
+        return embedded_metrics(environ, sys.stdout)
+    except ValueError as error:
+        log.warning("%s", error)
+        return None
 
 
 def _loop_is_running() -> bool:

@@ -15,6 +15,7 @@ import msgspec
 
 from eventgate.cli.terminal import CommandError, ExitCode
 from eventgate.config.configuration import Configuration, examine
+from eventgate.core.clock import timestamp
 from eventgate.errors import ConfigurationError
 from eventgate.spool.entries import DeadLetter
 from eventgate.spool.letterbox import Letterbox, NoLetters
@@ -68,11 +69,6 @@ def moment(text: str) -> float:
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
-def shown(seconds: float) -> str:
-    """Epoch seconds as RFC 3339 text in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def described(letter: DeadLetter) -> dict[str, Any]:
     """What is known of a letter, for programs; without the event."""
     event = letter.event
@@ -86,9 +82,9 @@ def described(letter: DeadLetter) -> dict[str, Any]:
         "attempts": letter.attempts,
         "subject": event.subject,
         "key": event.key,
-        "received_at": shown(event.received_at),
-        "deferred_at": shown(letter.deferred_at),
-        "died_at": shown(letter.died_at),
+        "received_at": timestamp(event.received_at),
+        "deferred_at": timestamp(letter.deferred_at),
+        "died_at": timestamp(letter.died_at),
         "correlation_id": event.correlation_id,
         "traceparent": event.traceparent,
         "bytes": len(event.body),
@@ -109,7 +105,7 @@ def line(letter: DeadLetter) -> str:
     event = letter.event
     reason = f": {letter.reason}" if letter.reason else ""
     place = letter.writer or "the gate"
-    return f"{letter.id}  {shown(letter.died_at)}  {event.topic}  {event.event_id}  {place}  {letter.why}{reason}"
+    return f"{letter.id}  {timestamp(letter.died_at)}  {event.topic}  {event.event_id}  {place}  {letter.why}{reason}"
 
 
 def in_full(letter: DeadLetter) -> str:

@@ -23,12 +23,16 @@ def serve(
     tls_key: Annotated[
         Path | None, typer.Option("--tls-key", metavar="F", help="The key of the certificate, not encrypted (PEM).")
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", metavar="HOST:PORT", help="Serve metrics for Prometheus there, at /metrics."),
+    ] = None,
 ) -> None:
     """Serve a configuration.
 
     SIGTERM or Ctrl-C drains: what was accepted is answered first. SIGHUP reads topics, access rules and keys again.
 
-    Exits with 1 if the configuration has errors, with 3 if the port cannot be had.
+    Exits with 1 if the configuration has errors, with 3 if a port cannot be had.
     """
     from eventgate.server import serve as run
 
@@ -40,5 +44,17 @@ def serve(
             workers=workers,
             tls_cert=None if tls_cert is None else str(tls_cert),
             tls_key=None if tls_key is None else str(tls_key),
+            metrics=None if metrics is None else _address(metrics),
         )
     )
+
+
+def _address(text: str) -> tuple[str, int]:
+    """Host and port; an IPv6 address stands in brackets."""
+    host, colon, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not bare or (":" in host and bare == host) or not (port.isascii() and port.isdigit()):
+        raise typer.BadParameter("this is not HOST:PORT", param_hint="--metrics")
+    if int(port) > 65535:
+        raise typer.BadParameter("a port is a number from 0 to 65535", param_hint="--metrics")
+    return bare, int(port)

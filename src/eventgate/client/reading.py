@@ -13,7 +13,7 @@ from eventgate.client.answers import Answer, BatchAnswer, WriterResult
 from eventgate.core.model import Outcome
 from eventgate.errors import Problem
 
-_MAY_PASS = frozenset({429, 500, 502, 503, 504})
+_MAY_PASS = frozenset({408, 429, 500, 502, 503, 504})
 _LONGEST_RECEIPT = 16 * 1024
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 

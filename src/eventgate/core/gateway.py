@@ -53,6 +53,11 @@ class Gateway:
         self._cors = cors
         self._api: tuple[Policy, bytes] | None = None
 
+    @property
+    def in_flight(self) -> int:
+        """How many events are under way."""
+        return self._posting.in_flight
+
     async def handle(self, request: Request) -> Response:
         """The answer to `request`; never raises. Cancelling is the host's right."""
         started = time.perf_counter()

@@ -19,6 +19,11 @@ class Load:
         self._most = limits.max_in_flight
         self._in_flight = 0
 
+    @property
+    def in_flight(self) -> int:
+        """How many events are under way."""
+        return self._in_flight
+
     def check(self) -> None:
         """Raises `Overloaded` where there is no room for an event."""
         if self._in_flight >= self._most:

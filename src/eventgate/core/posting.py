@@ -43,6 +43,11 @@ class Posting:
         self._keeping = keeping or Keeping(None)
         self._batches = BatchPosting(limits, admission, delivery, self._load, self._retries, self._keeping)
 
+    @property
+    def in_flight(self) -> int:
+        """How many events are under way."""
+        return self._load.in_flight
+
     async def post(self, request: Request, head: Head, topic_name: str, trail: Trail) -> Response:
         """The answer to `POST /topics/{topic}`; raises `Refusal`."""
         self._load.check()

@@ -76,7 +76,7 @@ def delivered(
 
 def wire(result: WriteResult) -> dict[str, Any]:
     """One writer's result as the caller reads it."""
-    body: dict[str, Any] = {"outcome": result.outcome.value, **result.position}
+    body: dict[str, Any] = {"outcome": result.outcome, **result.position}
     if result.reason is not None:
         body["reason"] = result.reason
     if result.pointer is not None:

@@ -9,6 +9,7 @@ EventGateError
 │   ├── Unauthenticated       401 auth
 │   ├── TopicNotFound         404 topic
 │   ├── BodyTooLarge          413 size
+│   ├── BodyTooSlow           408 timeout
 │   ├── BatchTooLong          413 size
 │   ├── UnsupportedMedia      415 media
 │   ├── NotListed             403 auth
@@ -36,7 +37,7 @@ Messages hold no values of events, tokens, addresses or secrets (contract, secti
 from __future__ import annotations
 
 from eventgate.errors.base import EventGateError
-from eventgate.errors.bodies import BatchTooLong, BodyTooLarge, InvalidJson, UnsupportedMedia
+from eventgate.errors.bodies import BatchTooLong, BodyTooLarge, BodyTooSlow, InvalidJson, UnsupportedMedia
 from eventgate.errors.faults import KeySetError, SchemaError, SinkUnavailable, SourceError, Unreachable
 from eventgate.errors.findings import ConfigurationError, Finding
 from eventgate.errors.refusals import (
@@ -68,6 +69,7 @@ __all__ = [
     "AuthReason",
     "BatchTooLong",
     "BodyTooLarge",
+    "BodyTooSlow",
     "ConfigurationError",
     "EventGateError",
     "FieldForbidden",

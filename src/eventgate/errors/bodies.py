@@ -15,6 +15,16 @@ class BodyTooLarge(Refusal):
         super().__init__(f"the {what} is larger than {limit} bytes")
 
 
+class BodyTooSlow(Refusal):
+    """The body took longer to arrive than a body may."""
+
+    status = 408
+    type = "timeout"
+
+    def __init__(self) -> None:
+        super().__init__("the body did not arrive in time")
+
+
 class BatchTooLong(Refusal):
     """The batch has more events than the limit."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from eventgate.core.gateway import content_length
 from eventgate.core.model import Headers, Response
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
@@ -15,8 +14,12 @@ def rendered(response: Response, server_headers: Headers, *, keep_alive: bool) -
     parts = [_STATUS_LINES[response.status]]
     for name, value in server_headers:
         parts += (name, b": ", value, b"\r\n")
-    for name, value in content_length(response.headers, response.body):
+    has_length = False
+    for name, value in response.headers:
         parts += (name, b": ", value, b"\r\n")
+        has_length = has_length or name == b"content-length"
+    if not has_length:
+        parts.append(b"content-length: %d\r\n" % len(response.body))
     parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
     parts.append(response.body)
     return b"".join(parts)

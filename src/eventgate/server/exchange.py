@@ -6,11 +6,15 @@ import asyncio
 from typing import Protocol
 
 from eventgate.core.model import Headers
-from eventgate.errors import BodyTooLarge, Refusal
+from eventgate.errors import BodyTooLarge, BodyTooSlow, Refusal
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 UNWANTED_BYTES = 64 * 1024
 """How much of a body is read before the gate asks for it."""
+BODY_SECONDS = 20.0
+"""How long a body may take to arrive, whatever its size."""
+LEAST_BYTES_PER_SECOND = 2048
+"""Every so many bytes of a body give the rest of it one more second: a slow line is served, a dripping one is not."""
 
 
 class Connection(Protocol):
@@ -34,8 +38,10 @@ class Exchange:
     __slots__ = (
         "_arrival",
         "_connection",
+        "_content",
         "_fault",
-        "_parts",
+        "_started",
+        "_timer",
         "complete",
         "headers",
         "keep_alive",
@@ -53,17 +59,22 @@ class Exchange:
         self.complete = self.wanted = False
         self.size = 0
         self._connection = connection
-        self._parts: list[bytes] = []
+        self._content: bytes | bytearray = b""
+        self._started = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._arrival: asyncio.Future[None] | None = None
         self._fault: Refusal | None = None
 
     async def body(self, limit: int) -> bytes:
-        """The whole body; raises `BodyTooLarge` as soon as it must be larger than `limit` bytes."""
+        """The whole body.
+
+        Raises `BodyTooLarge` as soon as it must be larger than `limit` bytes, and `BodyTooSlow`.
+        """
         if not self.complete:
             await self._arrive(limit)
         if self.size > limit:
             raise BodyTooLarge(limit)
-        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        return bytes(self._content)
 
     async def _arrive(self, limit: int) -> None:
         expected = False
@@ -74,16 +85,27 @@ class Exchange:
         if expected and not self._connection.transport.is_closing():
             self._connection.transport.write(CONTINUE)
         self.wanted = True
-        while not self.complete and self.size <= limit:
-            if self._fault is not None:
-                raise self._fault
-            self._arrival = asyncio.get_running_loop().create_future()
-            self._connection.read_on()
-            await self._arrival
+        loop = asyncio.get_running_loop()
+        self._started = loop.time()
+        self._timer = loop.call_later(BODY_SECONDS, self._look_at_the_clock)
+        try:
+            while not self.complete and self.size <= limit:
+                if self._fault is not None:
+                    raise self._fault
+                self._arrival = loop.create_future()
+                self._connection.read_on()
+                await self._arrival
+        finally:
+            self._timer.cancel()
 
     def add(self, part: bytes) -> None:
         """Take a part of the body."""
-        self._parts.append(part)
+        if not self.size:
+            self._content = part
+        elif isinstance(self._content, bytearray):
+            self._content += part
+        else:  # many small parts, kept one by one, would take many times their size
+            self._content = bytearray(self._content + part)
         self.size += len(part)
         if self.wanted:
             self._wake()
@@ -100,6 +122,15 @@ class Exchange:
         """Nothing more will come of the body; `fault` says why."""
         self._fault = fault
         self._wake()
+
+    def _look_at_the_clock(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = self._started + BODY_SECONDS + self.size / LEAST_BYTES_PER_SECOND
+        if loop.time() < due:
+            self._timer = loop.call_at(due, self._look_at_the_clock)
+        else:
+            self.keep_alive = False
+            self.break_off(BodyTooSlow())
 
     def _wake(self) -> None:
         if self._arrival is not None and not self._arrival.done():

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from eventgate.adapters.asgi import Application
+from eventgate.server.descriptors import connection_limit
 from eventgate.server.protocol import GateProtocol
 
 
@@ -56,6 +57,7 @@ def uvicorn_config(
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=math.ceil(drain_seconds),
+        limit_concurrency=connection_limit(),
         ssl_certfile=tls_cert,
         ssl_keyfile=tls_key,
     )

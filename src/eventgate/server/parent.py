@@ -8,7 +8,7 @@ import selectors
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
@@ -40,9 +40,15 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 class Place:
-    """One worker's place: the process that fills it now, and how its predecessors fared."""
+    """One process's place: the one that fills it now, and how its predecessors fared.
 
-    def __init__(self) -> None:
+    `serves`: it is a worker, which the server cannot do without.
+    """
+
+    def __init__(self, work: Callable[[Link], int], *, serves: bool) -> None:
+        self.work = work
+        self.serves = serves
+        self.noun = "worker" if serves else "metrics process"
         self.pid: int | None = None
         self.ready = False
         self.started_at = 0.0
@@ -52,23 +58,23 @@ class Place:
 
 
 class Parent:
-    """Keeps `count` processes running `work` until SIGTERM or SIGINT.
+    """Keeps a process running for each of `works`, the workers', and of `beside`, until SIGTERM or SIGINT.
 
-    `work` runs in a forked process and returns its exit code. `on_ready` is called once, when all serve for the first
+    Each runs in a forked process and returns its exit code. `on_ready` is called once, when all serve for the first
     time; `on_stop` when no connection is to be accepted any more.
     """
 
     def __init__(
         self,
-        work: Callable[[Link], int],
-        count: int,
+        works: Sequence[Callable[[Link], int]],
         *,
+        beside: Sequence[Callable[[Link], int]] = (),
         on_ready: Callable[[], None],
         on_stop: Callable[[], None],
         pace: Pace,
     ) -> None:
-        self._work = work
-        self._places = [Place() for _ in range(count)]
+        self._places = [Place(work, serves=True) for work in works]
+        self._places += [Place(work, serves=False) for work in beside]
         self._on_ready = on_ready
         self._on_stop = on_stop
         self._pace = pace
@@ -98,7 +104,7 @@ class Parent:
     def _start_missing(self) -> None:
         for place in self._vacant():
             if time.monotonic() >= place.start_at:
-                place.pid, place.ready, place.started_at = self._fork(), False, time.monotonic()
+                place.pid, place.ready, place.started_at = self._fork(place.work), False, time.monotonic()
 
     def _vacant(self) -> list[Place]:
         """Places to fill. The first worker goes ahead: what is wrong is said once, and what it creates is there."""
@@ -107,22 +113,22 @@ class Parent:
         places = self._places if self._announced or self._places[0].ready else self._places[:1]
         return [place for place in places if place.pid is None]
 
-    def _fork(self) -> int:
+    def _fork(self, work: Callable[[Link], int]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         with held_back():
             pid = os.fork()
             if pid == 0:
-                self._be_a_worker()
+                self._be_a_worker(work)
         return pid
 
-    def _be_a_worker(self) -> NoReturn:
+    def _be_a_worker(self, work: Callable[[Link], int]) -> NoReturn:
         """Run and exit: what is on the stack is the parent's, and must not be unwound here."""
         code = EXIT_DEFECT
         try:
             forget_parents_signals()
             self._link.keep_worker_ends()
-            code = self._work(self._link)
+            code = work(self._link)
         except BaseException:
             log.exception("a worker met an error that nobody foresaw")
         finally:
@@ -188,7 +194,7 @@ class Parent:
 
     def _ended(self, place: Place, pid: int, code: int) -> None:
         if self._stopping:
-            self._code = self._code or (1 if code > 0 else 0)
+            self._code = self._code or (1 if code > 0 and place.serves else 0)
             return
         if place.ready:
             settled = time.monotonic() - place.started_at >= self._pace.settled_seconds
@@ -196,10 +202,10 @@ class Parent:
         else:
             place.crashes += 1
             place.failed_starts += 1
-        gave_reason = 0 < code < EXIT_DEFECT
+        gave_reason = 0 < code < EXIT_DEFECT and place.serves
         if not gave_reason or self._announced:
             how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-            log.error("worker %d %s", pid, how, extra={"fields": {"pid": pid}})
+            log.error("%s %d %s", place.noun, pid, how, extra={"fields": {"pid": pid}})
         if (gave_reason and not self._announced) or self._is_hopeless(place):
             self._code = max(code, 1)
             self._stop()
@@ -209,4 +215,5 @@ class Parent:
         place.start_at = time.monotonic() + delay
 
     def _is_hopeless(self, place: Place) -> bool:
-        return place.failed_starts >= self._pace.attempts and not any(each.ready for each in self._places)
+        serving = any(each.ready for each in self._places if each.serves)
+        return place.serves and place.failed_starts >= self._pace.attempts and not serving

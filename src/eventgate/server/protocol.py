@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from eventgate.adapters.refusals import failed, refused
 from eventgate.core.eager import start
 from eventgate.core.model import Request, Response
-from eventgate.errors import InvalidJson, Refusal, Unavailable
+from eventgate.errors import InvalidJson, Overloaded, Refusal, Unavailable
 from eventgate.server.answering import rendered
 from eventgate.server.exchange import Exchange
 from eventgate.server.patience import Patience
@@ -31,6 +31,8 @@ FIRST_REQUEST_SECONDS = 1.0
 """How long a stopping server waits for the request of a connection that it has just accepted."""
 LINGER_SECONDS = 5.0
 """How long the rest of a body is read and dropped after the answer on a connection that is to be closed."""
+FAREWELL_SECONDS = 20.0
+"""How long a client may take to read what it was sent once its connection is to be closed."""
 ANSWERS_AT_ONCE = 16
 """How many requests sent ahead of their answers are answered before other connections have their turn."""
 
@@ -48,6 +50,7 @@ class GateProtocol(asyncio.Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._gate = config.loaded_app.gate
+        self._most_connections = config.limit_concurrency
         self._server = server_state
         self._reader = Reader(self, self._found)
         self._loop = asyncio.get_running_loop()
@@ -64,6 +67,8 @@ class GateProtocol(asyncio.Protocol):
         self.transport = transport  # type: ignore[assignment]  # a stream's
         self._server.connections.add(self)  # type: ignore[arg-type]  # has what uvicorn uses of its own
         self._patience.lasts(HEAD_SECONDS)
+        if self._most_connections is not None and len(self._server.connections) > self._most_connections:
+            self._turn_away()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of everything; what is being answered comes to its end, though nobody will know."""
@@ -89,7 +94,7 @@ class GateProtocol(asyncio.Protocol):
             self._head_awaited = reader.begun
             self._patience.lasts(HEAD_SECONDS)
         elif self._ending and not reader.in_body and not self._deaf:
-            self.transport.close()
+            self._close()
 
     def pause_writing(self) -> None:
         """The client does not read its answers: take no more requests from it."""
@@ -193,12 +198,28 @@ class GateProtocol(asyncio.Protocol):
             last.keep_alive = False
             last.break_off(refusal)
         elif self._reader.in_body:
-            self.transport.close()  # in the rest of a body whose request was answered already
+            self._close()  # in the rest of a body whose request was answered already
         else:
             self._refusal = refused(refusal, self._gate.instruments)
 
+    def _turn_away(self) -> None:
+        """Say that there are too many connections, unless there are even too many to say so."""
+        if len(self._server.connections) > 1.1 * (self._most_connections or 0) + 1:
+            self.transport.abort()
+        else:
+            self._refuse(Overloaded("the gate has as many connections as it may"))
+            self._proceed()
+
     def _give_up(self) -> None:
+        if self.transport.is_closing():
+            self.transport.abort()
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        """Close once all is sent; what nobody reads is not kept for ever."""
         self.transport.close()
+        self._patience.lasts(FAREWELL_SECONDS)
 
     def _close_when_read(self) -> None:
         """Close, but not before the request's body has been read or its time is up.
@@ -211,4 +232,4 @@ class GateProtocol(asyncio.Protocol):
         if self._reader.in_body or self._deaf:
             self._patience.lasts(LINGER_SECONDS)
         else:
-            self.transport.close()
+            self._close()

@@ -14,6 +14,8 @@ from eventgate.server.exchange import Connection, Exchange
 
 HEAD_BYTES = 2 * MAX_HEADER_BYTES
 """How many bytes of an unfinished head are read. Above what the gate takes, so that it can say so in its own words."""
+FRAMING_BYTES = 16
+"""For each byte of a body in chunks, so many bytes around it are read besides `HEAD_BYTES`: sizes, not extensions."""
 
 
 class Reader:
@@ -32,17 +34,23 @@ class Reader:
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._exchange: Exchange | None = None
-        self._unfinished = 0
+        self._unfinished = self._framing = 0
+        self._hosts = 0
+        self._chunked = False
 
     def feed(self, data: bytes) -> None:
         """Parse; raises `MalformedRequest` or `HeadersTooLarge`, and is of no use then."""
         self._unfinished += len(data)
+        if self.in_body:
+            self._framing += len(data)
         try:
             self._parse(data)
         except httptools.HttpParserError:
             raise MalformedRequest from None
         if self._unfinished > HEAD_BYTES:
             raise HeadersTooLarge(f"more than {MAX_HEADER_BYTES} bytes of header fields")
+        if self._framing > HEAD_BYTES:
+            raise MalformedRequest
 
     def drop(self) -> None:
         """Nobody wants what is still to come of the body that is being read."""
@@ -52,6 +60,20 @@ class Reader:
         """Let go of the parser: it and this refer to each other, and would stay until garbage is collected."""
         self._exchange = None
         del self._parser
+
+    def _check(self, name: bytes, value: bytes) -> None:
+        """Raises for what two servers in a row may read differently: then one sees a request where the other sees none.
+
+        The parser refuses the rest: other white space and line ends, two lengths, a length beside chunks.
+        """
+        if name == b"host":
+            self._hosts += 1
+            if self._hosts > 1:
+                raise MalformedRequest
+        else:
+            self._chunked = True
+            if value.strip().lower() != b"chunked":
+                raise MalformedRequest
 
     def _parse(self, data: bytes | memoryview) -> None:
         try:
@@ -72,9 +94,11 @@ class Reader:
         """A request begins."""
         self.in_head = True
         self.begun += 1
-        self._unfinished = 0
+        self._unfinished = self._framing = 0
         self._target = b""
         self._headers = []
+        self._hosts = 0
+        self._chunked = False
 
     def on_url(self, part: bytes) -> None:
         """A part of the request's target."""
@@ -83,7 +107,10 @@ class Reader:
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header field; one after the body is dropped (RFC 9110, section 6.5.1)."""
         if self.in_head:
-            self._headers.append((name.lower(), value))
+            name = name.lower()
+            if name in _DECISIVE:
+                self._check(name, value)
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """A request's head is there."""
@@ -93,7 +120,11 @@ class Reader:
         method = parser.get_method()
         if parser.should_upgrade() and method != b"CONNECT":
             return
-        keep_alive = parser.should_keep_alive() and parser.get_http_version() != "1.0"
+        keep_alive = parser.should_keep_alive()
+        if (version := parser.get_http_version()) != "1.1":
+            if version != "1.0" or self._chunked:  # 1.0 knows no chunks: its proxies see another end of the body
+                raise MalformedRequest
+            keep_alive = False
         path = _known_path(self._target) if len(self._target) <= _REMEMBERED_BYTES else _path(self._target)
         self._exchange = Exchange(self._connection, method.decode(), path, self._headers, keep_alive)
         self.in_body = True
@@ -102,6 +133,7 @@ class Reader:
     def on_body(self, part: bytes) -> None:
         """A part of the body."""
         self._unfinished = 0
+        self._framing -= (FRAMING_BYTES + 1) * len(part)
         if self._exchange is not None:
             self._exchange.add(part)
 
@@ -120,6 +152,7 @@ def _path(target: bytes) -> str:
     return unquote(path) if "%" in path else path
 
 
+_DECISIVE = frozenset({b"host", b"transfer-encoding"})
 _REMEMBERED_BYTES = 256
 _known_path = lru_cache(maxsize=512)(_path)
 """For targets of up to 256 bytes: those of a gate's routes are short, and few."""

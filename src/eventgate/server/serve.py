@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from eventgate.config.loader import load_configuration
 from eventgate.errors import ConfigurationError
-from eventgate.server.generation import Generation
 from eventgate.server.listener import CannotListen, Listener
 from eventgate.server.parent import Pace, Parent
 from eventgate.telemetry.logs import configure_logging
@@ -27,14 +26,16 @@ def serve(
     workers: int = 1,
     tls_cert: str | None = None,
     tls_key: str | None = None,
+    metrics: tuple[str, int] | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> int:
     """Serve the configuration directory `conf` until a signal ends it; returns the exit code.
 
     0: drained and done. 1: the configuration cannot be served, or workers keep failing. 2: the certificate or key
-    cannot be used. 3: the port cannot be had. What is wrong stands on standard error. `announce` is told the address
-    (`http://127.0.0.1:8080`) once every worker is ready; without it, one line on standard output says so. Must be
-    called from the main thread of a process without other threads: workers are forked.
+    cannot be used. 3: a port cannot be had. What is wrong stands on standard error. `metrics` is the host and port of
+    the page for Prometheus, where one is wanted. `announce` is told the address (`http://127.0.0.1:8080`) once every
+    process is ready; without it, one line on standard output says so. Must be called from the main thread of a process
+    without other threads: workers are forked.
     """
     configure_logging(os.environ.get("LOG_LEVEL", "INFO"))
     try:
@@ -45,16 +46,17 @@ def serve(
         return _complain(EXIT_USAGE, objection)
     try:
         listener = Listener.open(host, port)
+        page = None if metrics is None else Listener.open(*metrics)
     except CannotListen as error:
         return _complain(EXIT_UNREACHABLE, str(error))
-    from eventgate.server.worker import WorkerOptions, run_worker
+    from eventgate.server.processes import Processes
 
-    options = WorkerOptions(conf, listener.sockets, Generation(), tls_cert, tls_key)
+    processes = Processes(conf, listener, page, tls_cert, tls_key, workers)
     url = listener.url("http" if tls_cert is None else "https")
     parent = Parent(
-        lambda link: run_worker(options, link),
-        workers,
-        on_ready=lambda: announce(url) if announce else _print_address(url, workers),
+        processes.workers,
+        beside=processes.beside,
+        on_ready=lambda: announce(url) if announce else _print_address(url, workers, page),
         on_stop=listener.close,
         pace=Pace(drain_seconds=drain_seconds),
     )
@@ -86,9 +88,10 @@ def _drain_seconds(conf: str) -> float:
     return configuration.settings.limits.drain_seconds
 
 
-def _print_address(url: str, workers: int) -> None:
+def _print_address(url: str, workers: int, page: Listener | None) -> None:
     plural = "" if workers == 1 else "s"
-    sys.stdout.write(f"eventgate listening on {url} ({workers} worker{plural})\n")
+    metrics = "" if page is None else f"metrics on {page.url('http')}/metrics\n"
+    sys.stdout.write(f"eventgate listening on {url} ({workers} worker{plural})\n{metrics}")
     sys.stdout.flush()
 
 

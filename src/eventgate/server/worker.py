@@ -18,19 +18,22 @@ from eventgate.errors import ConfigurationError
 from eventgate.server.generation import Generation
 from eventgate.server.http import Server, uvicorn_config
 from eventgate.server.link import Link
+from eventgate.server.reporting import report
 from eventgate.server.signals import HURRY, let_through
+from eventgate.telemetry.meters import Meters
 
 log = logging.getLogger("eventgate.server")
 
 
 class WorkerOptions(msgspec.Struct, frozen=True):
-    """What every worker of a server is started with."""
+    """What a worker of a server is started with; on `report` it is asked for its counts, if anybody wants them."""
 
     conf: str
     sockets: Sequence[socket.socket]
     generation: Generation
     tls_cert: str | None = None
     tls_key: str | None = None
+    report: socket.socket | None = None
 
 
 def run_worker(options: WorkerOptions, link: Link) -> int:
@@ -49,6 +52,7 @@ class Worker:
         self._server: Server | None = None
         self._opening: asyncio.Task[int] | None = None
         self._reloads: set[asyncio.Task[None]] = set()
+        self._reporting: asyncio.Task[None] | None = None
 
     async def run(self) -> int:
         """Serve until stopped; returns 0, or 1 where the configuration cannot be opened."""
@@ -70,14 +74,18 @@ class Worker:
 
     async def _serve(self) -> int:
         options = self._options
+        meters = None if options.report is None else Meters()
         async with open_gate(
             options.conf,
             background=True,
             default_sqlite=True,
             generation=options.generation,
             on_rebuild=options.generation.advance,
+            instruments=meters,
         ) as gate:
             self._gate = gate
+            if options.report is not None and meters is not None:
+                self._reporting = asyncio.ensure_future(report(options.report, meters, gate))
             config = uvicorn_config(
                 Application(gate),
                 drain_seconds=gate.settings.limits.drain_seconds,

@@ -7,11 +7,11 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, TextIO
 
 import msgspec
 
+from eventgate.core.clock import timestamp
 from eventgate.core.instruments import Trail
 from eventgate.core.model import Outcome
 from eventgate.errors import Problem
@@ -35,7 +35,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its line feed: JSON escapes every control character, so no value can start a new one."""
         line: dict[str, Any] = {
-            "time": _time(record.created),
+            "time": timestamp(record.created),
             "level": record.levelname,
             "logger": record.name,
             **_told(record),
@@ -123,6 +123,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     subject: str | None = None
     event_id: str | None = None
     writers: dict[str, Outcome | Mapping[Outcome, int]] = {}
+    positions: dict[str, Mapping[str, str | int]] = {}
     items: Mapping[int, int] = {}
     errors: tuple[Problem, ...] = ()
     duration_ms: float = 0.0
@@ -136,7 +137,7 @@ _FIELDS = _Line.__struct_fields__[4:]
 
 def _line(trail: Trail, level: str) -> _Line:
     return _Line(
-        _time(time.time()),
+        timestamp(time.time()),
         level,
         _requests.name,
         f"{trail.method} {trail.route or 'unknown path'} {trail.status}",
@@ -145,6 +146,7 @@ def _line(trail: Trail, level: str) -> _Line:
         trail.subject,
         trail.event_id,
         {name: result.outcome for name, result in trail.results.items()} or dict(trail.outcomes),
+        {name: result.position for name, result in trail.results.items() if result.position},
         trail.items,
         trail.problems,
         round(trail.seconds * 1000, 3),
@@ -172,18 +174,6 @@ def _only_handler() -> JsonHandler | None:
 
 def _silent(handlers: list[logging.Handler]) -> bool:
     return not [handler for handler in handlers if not isinstance(handler, logging.NullHandler)]
-
-
-def _time(epoch: float) -> str:
-    """A time of RFC 3339 in milliseconds."""
-    second = int(epoch)
-    return f"{_second(second)}.{int((epoch - second) * 1000):03d}Z"
-
-
-@lru_cache(maxsize=2)
-def _second(epoch: int) -> str:
-    """A time of RFC 3339 without fraction and zone: made once for the lines of a second."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(epoch))
 
 
 def _level(status: int) -> int:

@@ -16,12 +16,14 @@ from eventgate.core.schema.explain_parts import Frame, Part, member_names, probl
 from eventgate.core.schema.explain_structure import items, members, missing
 from eventgate.core.schema.graph import Edge, Node, SchemaGraph
 from eventgate.core.schema.keywords import HOLDERS
-from eventgate.core.schema.problems import assertion_text, count
+from eventgate.core.schema.problems import assertion_text, count, one_of
 from eventgate.core.schema.validators import Validators
 from eventgate.errors import Problem
 
 MAX_ALTERNATIVES: Final = 5
 """Alternatives of an `anyOf` or `oneOf` for which it is said why they do not fit."""
+MAX_COUNTED: Final = 100
+"""Alternatives of a `oneOf` that are counted where more than one fits: each is compiled for that."""
 MAX_REASONS: Final = 500
 """Characters of those reasons together."""
 
@@ -106,6 +108,8 @@ class Explainer:
             yield from items(frame, self._validators)
 
     def _asserted(self, frame: Frame) -> Iterator[Part]:
+        if not self._validators.is_listed(frame.node, frame.instance):
+            yield problem(frame, "enum", one_of(frame.node.value["enum"]))
         judge = self._validators.assertions(frame.node)
         try:
             judge.validate(frame.instance)
@@ -144,14 +148,15 @@ class Explainer:
                 yield from self._failing(frame, edges)
 
     def _alternatives(self, frame: Frame, keyword: str, targets: list[Node]) -> Iterator[Part]:
-        fitting = [number for number, target in enumerate(targets, 1) if not self._fails(target, frame.instance)]
         of = count(len(targets), "alternative")
         wanted = "at least" if keyword == "anyOf" else "exactly"
-        if not fitting:
+        if not self._validators.any_of(frame.node, keyword).is_valid(frame.instance):
             reasons = "" if frame.brief else self._reasons(frame, targets)
             yield problem(frame, keyword, f"must match {wanted} one of {of}{reasons}")
-        elif keyword == "oneOf" and len(fitting) > 1:
-            yield problem(frame, keyword, f"must match exactly one of {of}, not {len(fitting)} of them")
+        elif keyword == "oneOf":
+            fitting = sum(not self._fails(target, frame.instance) for target in targets[:MAX_COUNTED])
+            if fitting > 1:
+                yield problem(frame, keyword, f"must match exactly one of {of}, not {fitting} of them")
 
     def _reasons(self, frame: Frame, targets: list[Node]) -> str:
         said = []

@@ -8,13 +8,15 @@ from typing import Final
 import jsonschema_rs
 
 from eventgate.core.schema.graph import Node, SchemaGraph
+from eventgate.core.schema.repetition import MOST_PLACES, repeats_too_often
 
 _TOO_SLOW: Final = "cannot run in linear time (look-around or a back reference)"
+_TOO_OFTEN: Final = f"repeats what varies in length itself, more than {MOST_PLACES} places in all"
 _NO_PATTERN: Final = "is no regular expression, or one that is too large"
 
 
 def check_patterns(graph: SchemaGraph) -> None:
-    """Raises `SchemaError` for a pattern that does not run in linear time, or is none."""
+    """Raises `SchemaError` for a pattern that does not run in linear time, repeats too often, or is none."""
     for node in graph.reached():
         if isinstance(node.value, dict):
             for keyword, pattern, tokens in _patterns(node):
@@ -22,6 +24,8 @@ def check_patterns(graph: SchemaGraph) -> None:
                     known = _compiles(pattern, jsonschema_rs.FancyRegexOptions())
                     why = _TOO_SLOW if known else _NO_PATTERN
                     raise node.resource.document.fault(f"the {keyword} {why}", (*node.tokens, *tokens))
+                if repeats_too_often(pattern):
+                    raise node.resource.document.fault(f"the {keyword} {_TOO_OFTEN}", (*node.tokens, *tokens))
 
 
 def _patterns(node: Node) -> Iterator[tuple[str, str, tuple[str, ...]]]:

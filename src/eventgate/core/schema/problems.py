@@ -30,8 +30,11 @@ def show(value: Any, limit: int = MAX_VALUE) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
-def listed(texts: Iterable[str], limit: int = MAX_LISTED) -> str:
-    """`texts` with commas, as many as fit into `limit` characters (one at least), and how many more there are."""
+def listed(texts: Iterable[str], limit: int = MAX_LISTED, beyond: int = 0) -> str:
+    """`texts` with commas, as many as fit into `limit` characters (one at least), and how many more there are.
+
+    `beyond` counts those that are left out of `texts`.
+    """
     every = list(texts)
     shown: list[str] = []
     room = limit
@@ -40,8 +43,14 @@ def listed(texts: Iterable[str], limit: int = MAX_LISTED) -> str:
         if shown and room < 0:
             break
         shown.append(text)
-    more = len(every) - len(shown)
+    more = len(every) - len(shown) + beyond
     return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def one_of(options: list[Any]) -> str:
+    """What an `enum` wants."""
+    first = options[:MAX_LISTED]
+    return f"must be one of {listed(map(show, first), beyond=len(options) - len(first))}"
 
 
 def wrong_type(types: str | list[str]) -> str:
@@ -59,7 +68,7 @@ Texts = Mapping[str, Callable[[Mapping[str, Any]], str]]
 
 ASSERTION_TEXTS: Final[Texts] = {
     "Type": lambda kind: wrong_type(kind["types"]),
-    "Enum": lambda kind: f"must be one of {listed(show(option) for option in kind['options'])}",
+    "Enum": lambda kind: one_of(kind["options"]),
     "Constant": lambda kind: f"must be {show(kind['expected_value'])}",
     "MultipleOf": lambda kind: f"must be a multiple of {show(kind['multiple_of'])}",
     "Maximum": lambda kind: f"must be at most {show(kind['limit'])}",

@@ -21,13 +21,13 @@ class UniqueItems:
         if self._wanted and isinstance(instance, list) and len(instance) > 1:
             seen: set[Any] = set()
             for item in instance:
-                seen.add(_key(item))
+                seen.add(key(item))
             if len(seen) != len(instance):
                 raise ValueError("two items are equal")
 
 
-def _key(value: Any) -> Any:
-    """Equal for what JSON Schema calls equal (numbers by their value), and different for the rest."""
+def key(value: Any) -> Any:
+    """A hashable text or set: equal for what JSON Schema calls equal (numbers by their value), else different."""
     if isinstance(value, str):
         return f"s{value}"
     if value is None or isinstance(value, bool):
@@ -37,5 +37,5 @@ def _key(value: Any) -> Any:
     if isinstance(value, float | Decimal):
         return hex(int(value)) if value == int(value) else f"{float(value)!r}"
     if isinstance(value, list):
-        return tuple(_key(item) for item in value)
-    return frozenset((name, _key(member)) for name, member in value.items())
+        return tuple(key(item) for item in value)
+    return frozenset((name, key(member)) for name, member in value.items())

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from eventgate.core.schema.enumeration import MANY, Enumeration, is_long
 from eventgate.core.schema.graph import Node, SchemaGraph
 from eventgate.core.schema.keywords import ASSERTIONS, HOLDERS, SCHEMA_URIS, Draft, since
 from eventgate.core.schema.problems import describe_schema_fault
@@ -32,9 +33,16 @@ class Validators:
         self._registry = jsonschema_rs.Registry(
             list(self._files.items()), draft=None if graph.meta_draft is None else _DRAFT_CODES[graph.meta_draft]
         )
-        self._unique = any(isinstance(node.value, dict) and "uniqueItems" in node.value for node in graph.reached())
+        values = [node.value for node in graph.reached() if isinstance(node.value, dict)]
+        self._keywords: dict[str, type[jsonschema_rs.KeywordValidator]] = {}
+        if any("uniqueItems" in value for value in values):
+            self._keywords["uniqueItems"] = UniqueItems
+        if any(is_long(value.get("enum")) for value in values):
+            self._keywords["enum"] = Enumeration
         self._nodes: dict[Node, jsonschema_rs.Validator] = {}
         self._assertions: dict[Node, jsonschema_rs.Validator] = {}
+        self._enumerations: dict[Node, Enumeration] = {}
+        self._any_of: dict[tuple[Node, str], jsonschema_rs.Validator] = {}
         self._patterns: dict[str, jsonschema_rs.Validator] = {}
         url = graph.root.resource.url
         self.whole = self._compile(self._files[url], base_uri=url)
@@ -49,7 +57,9 @@ class Validators:
         """Judges by those keywords of `node` that need no subschemas."""
         if node not in self._assertions:
             known = {key: value for key, value in node.value.items() if _asserts(key, node.draft)}
-            self._assertions[node] = self._compile({"$schema": SCHEMA_URIS[node.draft], **known})
+            if _has_many(node):
+                del known["enum"]
+            self._assertions[node] = self._compile({"$schema": SCHEMA_URIS[node.draft], **known}, own_enum=False)
         return self._assertions[node]
 
     def matches(self, pattern: str, name: str) -> bool:
@@ -72,7 +82,29 @@ class Validators:
         except SchemaError:  # what a dynamic reference means away from its place may not be known
             return False
 
-    def _compile(self, schema: Any, base_uri: str | None = None) -> jsonschema_rs.Validator:
+    def is_listed(self, node: Node, instance: Any) -> bool:
+        """Whether the `enum` of `node`, if it is one of very many values, names `instance`."""
+        if not _has_many(node):
+            return True
+        if node not in self._enumerations:
+            self._enumerations[node] = Enumeration({}, node.value["enum"], [])
+        try:
+            self._enumerations[node].validate(instance)
+        except ValueError:
+            return False
+        return True
+
+    def any_of(self, node: Node, keyword: str) -> jsonschema_rs.Validator:
+        """Judges whether one at least of the alternatives under `keyword` of `node` fits."""
+        if (node, keyword) not in self._any_of:
+            alternatives = [{"$ref": edge.target.url} for edge in node.under(keyword)]
+            self._any_of[node, keyword] = self._compile({"$schema": SCHEMA_URIS["2020-12"], "anyOf": alternatives})
+        return self._any_of[node, keyword]
+
+    def _compile(self, schema: Any, base_uri: str | None = None, *, own_enum: bool = True) -> jsonschema_rs.Validator:
+        keywords = self._keywords
+        if not own_enum:  # the library names the values
+            keywords = {name: each for name, each in keywords.items() if name != "enum"}
         try:
             return jsonschema_rs.validator_for(
                 schema,
@@ -80,11 +112,16 @@ class Validators:
                 registry=self._registry,
                 pattern_options=jsonschema_rs.RegexOptions(),
                 validate_formats=self._assert_formats,
-                keywords={"uniqueItems": UniqueItems} if self._unique else None,
+                keywords=keywords,
                 offline=True,
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
             raise _schema_error(error) from None
+
+
+def _has_many(node: Node) -> bool:
+    values = node.value.get("enum")
+    return isinstance(values, list) and len(values) > MANY
 
 
 def _asserts(keyword: str, draft: Draft) -> bool:

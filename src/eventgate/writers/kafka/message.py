@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Final
 
+from eventgate.core.clock import timestamp
 from eventgate.core.model import Event, Unacceptable
 from eventgate.writers.kafka.settings import KafkaTopicSettings
 
@@ -50,15 +50,9 @@ def headers_of(event: Event, *, subject: bool) -> Headers:
     if subject or event.replayed_at is not None:
         headers.append(("eventgate-subject", event.subject.encode()))
     if event.replayed_at is not None:
-        headers.append(("eventgate-received-at", _time(event.received_at)))
-        headers.append(("eventgate-replayed", _time(event.replayed_at)))
+        headers.append(("eventgate-received-at", timestamp(event.received_at).encode()))
+        headers.append(("eventgate-replayed", timestamp(event.replayed_at).encode()))
     return headers
-
-
-def _time(seconds: float) -> bytes:
-    """RFC 3339 in UTC, with milliseconds."""
-    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z").encode()
 
 
 def refuse(event: Event, topic: str, *, subject: bool, max_bytes: int) -> Unacceptable | None:

@@ -11,20 +11,20 @@ import sqlite3
 import time
 from collections.abc import Sequence
 
+from eventgate.core.clock import timestamp
 from eventgate.core.model import Event, Outcome, WriteResult
 from eventgate.sqlite.errors import OF_THE_EVENT, REASONS, StoreFailure, primary_code
-from eventgate.writers.sqlite.schema import timestamp
 
 # TEXT, so that `event ->> '$.field'` works; cast from bytes, so that they are kept exactly.
 _INSERT = """
     INSERT INTO events (topic, event_id, subject, received_at, body_sha256, event)
-    SELECT :topic, :event_id, :subject, :received_at, :body_sha256, CAST(:event AS TEXT)
-    WHERE NOT EXISTS (SELECT 1 FROM deleted_events WHERE topic = :topic AND event_id = :event_id)
+    SELECT ?1, ?2, ?3, ?4, ?5, CAST(?6 AS TEXT)
+    WHERE NOT EXISTS (SELECT 1 FROM deleted_events WHERE topic = ?1 AND event_id = ?2)
     ON CONFLICT (topic, event_id) DO NOTHING
 """
 _FIND = """
-    SELECT body_sha256, seq FROM events WHERE topic = :topic AND event_id = :event_id
-    UNION ALL SELECT body_sha256, NULL FROM deleted_events WHERE topic = :topic AND event_id = :event_id
+    SELECT body_sha256, seq FROM events WHERE topic = ?1 AND event_id = ?2
+    UNION ALL SELECT body_sha256, NULL FROM deleted_events WHERE topic = ?1 AND event_id = ?2
 """
 _PRUNE = """
     DELETE FROM deleted_events WHERE rowid IN
@@ -48,15 +48,9 @@ def record(connection: sqlite3.Connection, events: Sequence[Event], until: float
 
 
 def _record(connection: sqlite3.Connection, event: Event) -> WriteResult:
-    row: dict[str, str | bytes] = {
-        "topic": event.topic,
-        "event_id": event.event_id,
-        "subject": event.subject,
-        "received_at": timestamp(event.received_at),
-        "body_sha256": event.sha256,
-        "event": event.body,
-    }
+    key = (event.topic, event.event_id)
     try:
+        row = (*key, event.subject, timestamp(event.received_at), event.sha256, event.body)
         cursor = connection.execute(_INSERT, row)
     except (UnicodeEncodeError, OverflowError):
         return WriteResult(Outcome.REFUSED, reason="SQLite cannot hold it")
@@ -67,7 +61,7 @@ def _record(connection: sqlite3.Connection, event: Event) -> WriteResult:
         return WriteResult(Outcome.REFUSED, reason=REASONS[code])
     if cursor.rowcount == 1:
         return WriteResult(Outcome.DELIVERED, _position(cursor.lastrowid))
-    return _found(connection.execute(_FIND, row).fetchone(), event)
+    return _found(connection.execute(_FIND, key).fetchone(), event)
 
 
 def _found(row: tuple[str, int | None] | None, event: Event) -> WriteResult:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from eventgate.sqlite.schema import Schema
 
 _TABLES = (
@@ -39,8 +37,3 @@ _TABLES = (
 )
 SCHEMA = Schema(application_id=0x45474154, version=1, statements=_TABLES)
 """The application id reads "EGAT"."""
-
-
-def timestamp(seconds: float) -> str:
-    """Epoch seconds as RFC 3339 text in UTC with milliseconds: sorts by time, and SQLite's date functions read it."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
