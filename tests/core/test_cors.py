@@ -32,6 +32,6 @@ def test_a_page_may_send_what_the_gate_reads() -> None:
     answer = Cors(("*",)).preflight(Head(PREFLIGHT), "POST")
     assert answer is not None
     allowed = dict(answer)[b"access-control-allow-headers"].split(b", ")
-    for name in (b"authorization", b"content-type", b"content-encoding", b"ce-id", b"eventgate-receipt", b"traceparent"):
+    for name in (b"authorization", b"content-type", b"content-encoding", b"ce-id", b"eventgate-receipt"):
         assert name in allowed
     assert b"origin" not in allowed
