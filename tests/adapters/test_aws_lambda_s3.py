@@ -42,6 +42,7 @@ def bucket(aws: Aws, tokens: TokenMaker, monkeypatch: pytest.MonkeyPatch) -> Buc
 @pytest.fixture
 def environment(bucket: Bucket) -> Iterator[Environment]:
     made = Environment({"CONF_DIR": f"s3://{BUCKET}/gate/"})
+    made.warm()  # as Lambda does: what a test has of time is for its requests
     yield made
     made.close()
 

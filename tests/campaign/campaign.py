@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from contextlib import ExitStack
@@ -54,7 +55,9 @@ def run(folder: Path, services: Services, seconds: float, seed: str) -> Report:
         witness = Witness(ledger, [gate.port for gate in site.gates], f"{seed}/witness")
         stack.callback(witness.close)
         crowd = Crowd(witness.url, site.token, sorted(TOPICS), CLIENTS, seed)
-        _let_loose(site, crowd, seconds, seed, report)
+        history = _let_loose(site, crowd, seconds, seed)
+        (folder / "faults.json").write_text(json.dumps(history))
+        report.faults.update(name for name, _, _ in history)
         report.faults.update({f"client: {fate}": count for fate, count in witness.fates.items() if fate in HARM})
         witness.calm()
         _recover(site, witness)
@@ -72,17 +75,20 @@ def run(folder: Path, services: Services, seconds: float, seed: str) -> Report:
     return report
 
 
-def _let_loose(site: Site, crowd: Crowd, seconds: float, seed: str, report: Report) -> None:
+def _let_loose(site: Site, crowd: Crowd, seconds: float, seed: str) -> list[tuple[str, float, float]]:
+    """Have the crowd post while everything fails; the history of the faults."""
     plans = tracks(site, seed)
-    with ExitStack() as stack:
+    stack = ExitStack()
+    try:
         stack.callback(crowd.finish)
         crowd.start()
         for plan in plans:
             stack.callback(plan.finish)
             plan.start()
         time.sleep(seconds)  # the length of a campaign is what was asked for
-    for plan in plans:
-        report.faults += plan.counts
+    finally:
+        stack.close()
+    return [each for plan in plans for each in plan.history]
 
 
 def _recover(site: Site, witness: Witness) -> None:

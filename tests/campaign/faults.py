@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import threading
-from collections import Counter
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -46,10 +46,13 @@ class Service(Protocol):
 
 
 class Track:
-    """One fault after the other, each healed before the next, until told to end. `counts` is what happened."""
+    """One fault after the other, each healed before the next, until told to end.
+
+    `history` has each with the times (monotonic, seconds) at which it began and was healed.
+    """
 
     def __init__(self, name: str, faults: Sequence[Fault], seed: str) -> None:
-        self.counts: Counter[str] = Counter()
+        self.history: list[tuple[str, float, float]] = []
         self.failure: BaseException | None = None
         self._name = name
         self._faults = faults
@@ -80,13 +83,14 @@ class Track:
             while not self._over.wait(self._random.uniform(*QUIET_SECONDS)):
                 fault = self._next()
                 seconds = self._random.uniform(SHORTEST_SECONDS, LONGEST_SECONDS)
-                self.counts[f"{self._name}: {fault.name}"] += 1
+                began = time.monotonic()
                 try:
                     fault.begin()
                     if fault.lasting:
                         self._over.wait(seconds)
                 finally:
                     fault.end()
+                    self.history.append((f"{self._name}: {fault.name}", began, time.monotonic()))
         except BaseException as failure:
             self.failure = failure
 

@@ -20,23 +20,23 @@ WITH_A_LEDGER = frozenset({"postgres", "sqlite"})
 
 def read_back(site: Site) -> Sinks:
     """Every event in every sink, each by its own bytes."""
+    in_kafka, in_sqlite = _in_kafka(site), _in_sqlite(site)
     held: Mapping[str, Counter[Key]] = {
-        "kafka": _in_kafka(site),
+        "kafka": Counter(in_kafka.values()),
         "postgres": _in_postgres(site),
-        "sqlite": _in_sqlite(site),
+        "sqlite": Counter(in_sqlite.values()),
         "eventbridge": Counter(_parsed(event["source"], event["detail"]) for event in site.bus.events()),
     }
     dead = {letter for gate in site.gates for letter in gate.dead_letters()}
-    return Sinks(held, WITH_A_LEDGER, dead)
+    return Sinks(held, WITH_A_LEDGER, dead, {"kafka": in_kafka, "sqlite": in_sqlite})
 
 
-def _in_kafka(site: Site) -> Counter[Key]:
-    found: Counter[Key] = Counter()
+def _in_kafka(site: Site) -> Mapping[tuple[str, int], Key]:
+    found: dict[tuple[str, int], Key] = {}
     for topic in TOPICS:
         for message in site.kafka.read(site.kafka_topic(topic)):
-            value = message.value or b""
             event_id = message.headers["eventgate-event-id"].decode()
-            found[Key(topic, event_id, hashlib.sha256(value).hexdigest())] += 1
+            found[topic, message.offset] = Key(topic, event_id, hashlib.sha256(message.value or b"").hexdigest())
     return found
 
 
@@ -48,10 +48,13 @@ def _in_postgres(site: Site) -> Counter[Key]:
     return found
 
 
-def _in_sqlite(site: Site) -> Counter[Key]:
+def _in_sqlite(site: Site) -> Mapping[tuple[str, int], Key]:
     with closing(sqlite3.connect(site.file)) as file:
-        rows = file.execute("select topic, event_id, event from events").fetchall()
-    return Counter(Key(topic, event_id, hashlib.sha256(event.encode()).hexdigest()) for topic, event_id, event in rows)
+        rows = file.execute("select seq, topic, event_id, event from events").fetchall()
+    return {
+        (topic, seq): Key(topic, event_id, hashlib.sha256(event.encode()).hexdigest())
+        for seq, topic, event_id, event in rows
+    }
 
 
 def _parsed(topic: str, event: Any) -> Key:

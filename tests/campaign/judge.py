@@ -37,11 +37,15 @@ class DeadLetter(NamedTuple):
 
 @dataclass(frozen=True)
 class Sinks:
-    """What the sinks hold at the end, and which of them promise never to hold one event id twice."""
+    """What the sinks hold at the end, and which of them promise never to hold one event id twice.
+
+    `places` says, of sinks that number what they hold, what lies at each place of a topic.
+    """
 
     held: Mapping[str, Mapping[Key, int]]
     once: AbstractSet[str]
     dead: AbstractSet[DeadLetter] = frozenset()
+    places: Mapping[str, Mapping[tuple[str, int], Key]] = field(default_factory=dict)
 
 
 @dataclass
@@ -65,6 +69,7 @@ def judge(
     for key, sayings in by_key.items():
         topic = rules[key.topic]
         result.violations += _broken_202(key, sayings, topic)
+        result.violations += _misplaced(key, sayings, sinks)
         for writer in sorted(topic.writers):
             count = sinks.held[writer].get(key, 0)
             dead = DeadLetter(writer, key.topic, key.event_id) in sinks.dead
@@ -144,6 +149,15 @@ def _broken_202(key: Key, sayings: Iterable[Saying], topic: Rules) -> Iterator[s
             for writer in sorted(topic.required):
                 if (outcome := said.outcomes.get(writer)) not in LANDED:
                     yield f"{_named(key)}: attempt {attempt.number} was answered 202 with {writer} {outcome}"
+
+
+def _misplaced(key: Key, sayings: Iterable[Saying], sinks: Sinks) -> Iterator[str]:
+    for attempt, said, _ in sayings:
+        for writer, place in () if said is None else said.places.items():
+            there = sinks.places.get(writer, {}).get((key.topic, place))
+            if there != key:
+                found = "nothing" if there is None else _named(there)
+                yield f"{_named(key)}: attempt {attempt.number} says {writer} has it at {place}, where {found} lies"
 
 
 def _presence(key: Key, writer: str, sayings: Sequence[Saying], count: int, *, dead: bool) -> Iterator[str]:

@@ -19,11 +19,15 @@ class Key(NamedTuple):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """The answer for one event: its status, each writer's outcome, the types of its errors."""
+    """The answer for one event: its status, each writer's outcome, the types of its errors.
+
+    `places` is where it lies in those sinks that number what they hold, as the answer says it.
+    """
 
     status: int
     outcomes: Mapping[str, str]
     errors: tuple[str, ...] = ()
+    places: Mapping[str, int] = {}
 
 
 class Attempt(msgspec.Struct, frozen=True):

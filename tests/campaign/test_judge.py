@@ -223,6 +223,19 @@ def test_redelivery_out_of_a_spool_may_repeat() -> None:
     assert judged(attempt(kafka="deferred"), kafka=2).violations  # this topic has no spool
 
 
+def test_what_lies_at_the_place_that_was_told_is_the_event() -> None:
+    said = Said(202, dict.fromkeys(WRITERS, "delivered"), places={"kafka": 7})
+    told = Attempt(3, (E,), 0, 1, said=(said,))
+    held = {writer: {E: 1} for writer in WRITERS}
+
+    def violations(there: Key) -> list[str]:
+        places = {"kafka": {("orders", 7): there}}
+        return judge([told], Sinks(held, frozenset({"postgres"}), places=places), RULES, frozenset()).violations
+
+    assert violations(E) == []
+    assert violations(OTHER) == ["e of orders: attempt 3 says kafka has it at 7, where e of orders lies"]
+
+
 def test_what_a_client_takes_for_accepted_was_accepted() -> None:
     assert believed_in_vain([attempt(kafka="failed"), attempt(at=1)], [E]) == []
     for unheard in (attempt(lost=True), attempt(kafka="failed"), silent()):

@@ -24,6 +24,8 @@ def test_one_event_and_a_batch_are_read() -> None:
 def test_an_answer_says_what_each_writer_said_and_gives_a_receipt() -> None:
     said = {"statusCode": 500, "writers": {"kafka": {"outcome": "failed"}}, "errors": [{"type": "kafka"}]}
     answer = json.dumps({**said, "receipt": "r"}).encode()
+    at = {"statusCode": 202, "writers": {"kafka": {"outcome": "delivered", "partition": 0, "offset": 7}}}
+    assert answers_in(202, json.dumps(at).encode(), 1)[0][0].places == {"kafka": 7}
     assert answers_in(500, answer, 1) == ((Said(500, {"kafka": "failed"}, ("kafka",)),), short("r"), True)
     ignored = json.dumps({**said, "receipt_status": "ignored"}).encode()
     assert answers_in(500, ignored, 1)[1:] == (None, False)

@@ -11,6 +11,8 @@ from typing import Any
 from tests.campaign.records import Key, Said
 
 UNREADABLE = "unreadable"
+_PLACES = ("offset", "row")
+"""What Kafka and SQLite call it; of a conflict, it is where the other document lies. Topics have one partition here."""
 
 
 def document(event_id: str, **members: Any) -> bytes:
@@ -52,10 +54,13 @@ def answers_in(status: int, body: bytes, count: int) -> tuple[tuple[Said, ...], 
 
 
 def _said(status: int, answer: Mapping[str, Any]) -> Said:
-    outcomes = {name: result["outcome"] for name, result in (answer.get("writers") or {}).items()}
+    results = answer.get("writers") or {}
+    outcomes = {name: result["outcome"] for name, result in results.items()}
+    own = {name: result for name, result in results.items() if result["outcome"] != "conflict"}
+    places = {name: result[place] for name, result in own.items() for place in _PLACES if place in result}
     if "statusCode" not in answer and "index" not in answer:
         return Said(status, {}, (UNREADABLE,))
-    return Said(status, outcomes, tuple(error["type"] for error in answer.get("errors") or ()))
+    return Said(status, outcomes, tuple(error["type"] for error in answer.get("errors") or ()), places)
 
 
 def short(receipt: str | None) -> str | None:

@@ -120,6 +120,36 @@ def test_any_document_is_read_back_as_it_was_written_unless_too_deep(value: Any,
         assert parse(body, depth) == value
 
 
+@given(_json, st.integers(1, 8))
+def test_a_document_without_white_space_is_read_back_too(value: Any, depth: int) -> None:
+    """It is mostly what the parser's own encoder writes, which spares a search for duplicates."""
+    body = stdlib_json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    if _depth(value) > depth:
+        with pytest.raises(InvalidJson, match="deeper"):
+            parse(body, depth)
+    else:
+        assert parse(body, depth) == value
+
+
+@given(st.text('[]{}"\\x', max_size=12), st.text('[]{}"\\x', max_size=12))
+def test_no_text_hides_or_makes_a_level(one: str, other: str) -> None:
+    body = stdlib_json.dumps([{one: [other]}, other, one]).encode()
+    assert parse(body, 3) == [{one: [other]}, other, one]
+    with pytest.raises(InvalidJson, match="deeper than 2"):
+        parse(body, 2)
+
+
+@pytest.mark.parametrize("offset", [0, 1, 15, 16, 17, 308, 309, 310, 1000])
+def test_a_number_beyond_a_double_is_found_wherever_it_stands(offset: int) -> None:
+    body = b'["%s",%s]'
+    padding, digits = b"x" * offset, b"0" * 308
+    assert parse(body % (padding, b"1" + digits), DEPTH)[1] == 10**308
+    assert parse(body % (padding, b"9" * 308), DEPTH)[1] == 10**308 - 1
+    for huge in (b"2" + digits, b"-2" + digits, b"1" + digits + b"0" * 20):
+        with pytest.raises(InvalidJson, match="beyond the range"):
+            parse(body % (padding, huge), DEPTH)
+
+
 @given(_json, st.text(max_size=3))
 def test_a_member_named_twice_is_found_wherever_it_stands(value: Any, name: str) -> None:
     member = stdlib_json.dumps(name) + ":"

@@ -46,6 +46,9 @@ ORDER = [
     ({"sub": "bound", "body": b'{"t":"nope"}'}, 403, "permission", "field"),
     ({"sub": "bound", "body": b'{"t":"x1"}'}, 400, "validation", None),
     ({"sub": "bound", "body": b'{"t":"x1","a":1}', "idempotency_key": "\t"}, 400, "validation", None),
+    ({"sub": "bound", "body": b"x", "ce-id": "%00"}, 400, "json", None),
+    ({"sub": "bound", "body": b'{"t":"nope"}', "ce-id": "%00"}, 403, "permission", "field"),
+    ({"sub": "bound", "body": b'{"t":"x1","a":1}', "ce-id": "%00"}, 400, "validation", None),
     ({"sub": "bound", "body": b'{"t":"x1","a":1}'}, 400, "recording", None),
 ]
 
@@ -62,6 +65,8 @@ async def test_checks_come_in_their_order(
     headers = {"content-type": str(request_.get("media", "application/json"))}
     if "idempotency_key" in request_:
         headers["idempotency-key"] = str(request_["idempotency_key"])
+    if "ce-id" in request_:
+        headers |= {"ce-specversion": "1.0", "ce-source": "s", "ce-type": "t", "ce-id": str(request_["ce-id"])}
     answer = await bench.ask(
         str(request_.get("method", "POST")),
         str(request_.get("path", "/topics/orders")),

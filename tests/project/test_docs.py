@@ -21,11 +21,14 @@ from eventgate.spool.sqlite import intake
 from eventgate.spool.sqlite import spool as sqlite_spool
 from eventgate.spool.sqs import spool as sqs_spool
 from eventgate.sqlite.errors import REASONS
+from eventgate.telemetry.families import FAMILIES
+from eventgate.telemetry.redaction import MAX_BYTES, REDACT_KEYS
 from tests.project.markdown import DOCUMENTS, anchors, code, links, rows, section
 from tests.project.sources import ROOT
 
 ERRORS = ROOT / "docs" / "errors.md"
 API = ROOT / "docs" / "api.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 README = ROOT / "README.md"
 
 EVENTGATE = str(Path(sys.executable).with_name("eventgate"))
@@ -146,3 +149,29 @@ def test_the_sample_configuration_of_the_readme_has_no_findings(tmp_path: Path) 
     command = [EVENTGATE, "check", "--strict", "--conf", str(tmp_path)]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_metric_has_a_row_with_its_kind_and_labels() -> None:
+    documented = [
+        (*(cell.strip("`") for cell in cells[:2]), re.findall(r"`(\w+)`", cells[2]))
+        for cells in rows(section(OPERATIONS, "Metrics"))
+    ]
+    total = {"counter": "_total"}
+    assert documented == [
+        (f"eventgate_{family.name}{total.get(family.kind, '')}", family.kind, list(family.labels))
+        for family in FAMILIES
+    ]
+
+
+def test_every_default_of_the_payload_log_is_told() -> None:
+    cells = {cells[0].strip("`"): cells[1].strip("`") for cells in rows(section(OPERATIONS, "The log"))}
+    assert cells["TRACE_REDACT_KEYS"] == REDACT_KEYS
+    assert cells["TRACE_MAX_BYTES"] == str(MAX_BYTES)
+
+
+def test_every_alarm_looks_at_metrics_that_there_are() -> None:
+    named = set(re.findall(r"eventgate_[a-z_]+[a-z]", OPERATIONS.read_text()))
+    known = {f"eventgate_{family.name}" for family in FAMILIES}
+    endings = ("_total", "_bucket", "")
+    tables = {"eventgate_events", "eventgate_ledger"}
+    assert {name for name in named if not any(name.removesuffix(end) in known for end in endings)} <= tables

@@ -63,6 +63,7 @@ def test_a_request_is_one_line_of_what_there_is_to_say(stream: io.StringIO) -> N
         ("subject", "ada"),
         ("event_id", "e-1"),
         ("writers", {"kafka": "delivered", "db": "skipped"}),
+        ("positions", {"kafka": {"offset": 7}}),
         ("duration_ms", 12.346),
         ("correlation_id", "c-1"),
     ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
@@ -89,3 +92,8 @@ def test_every_family_has_its_type_and_help() -> None:
     _, metrics = read("")
     kinds = {f"eventgate_{family.name}": (family.kind, family.help) for family in FAMILIES}
     assert all(kinds[metric.name.removesuffix("_total")] == (metric.type, metric.documentation) for metric in metrics)
+
+
+def test_who_serves_events_does_not_load_what_the_page_is_made_with() -> None:
+    program = "import sys, eventgate.server.processes; sys.exit('prometheus_client' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -139,10 +139,10 @@ def _deferred(result: WriteResult, untaken: Untaken | None) -> WriteResult:
     before = f"{result.outcome}: {result.reason}" if tried and result.reason else result.reason or str(result.outcome)
     if untaken is None:
         return WriteResult(Outcome.DEFERRED, reason=before)
-    if result == BY_GUARD:
-        return result  # the guard tells it
     if not untaken.certain:
         return WriteResult(Outcome.UNKNOWN, reason=f"{before}; it may have been spooled: {untaken.reason}")
+    if result == BY_GUARD:
+        return result  # the guard tells it
     return msgspec.structs.replace(result, reason=f"{result.reason or before}; not spooled: {untaken.reason}")
 
 

@@ -42,4 +42,4 @@ def correlation_id(*offered: bytes | None) -> str:
 
 def is_event_id(text: str) -> bool:
     """Whether `text` can name an event: 1 to 255 characters, no control characters."""
-    return 1 <= len(text) <= 255 and not _CONTROL.search(text)
+    return 1 <= len(text) <= 255 and (text.isprintable() or not _CONTROL.search(text))

@@ -107,9 +107,9 @@ class Posting:
             named, body, document = unwrapped.event_id, unwrapped.body, unwrapped.document
             judging.check(document, len(body), topic, grant)
         else:
+            document = judging.judge(body, topic, grant, max_depth)
             if media.form is Form.BINARY:
                 named = head.cloudevent_id()
-            document = judging.judge(body, topic, grant, max_depth)
         named = named or judging.own_id(topic, document)
         offered = judging.idempotency_key(head)  # looked at in any case: what is wrong with it is never just ignored
         named = named or offered

@@ -16,15 +16,22 @@ class Retries:
         self._delivery = delivery
 
     def course(
-        self, head: Head, admitted: Admitted, body: bytes, named: str | None, count: int | None = None
+        self,
+        head: Head,
+        admitted: Admitted,
+        body: bytes,
+        named: str | None,
+        count: int | None = None,
+        reading: bytes = b"",
     ) -> Course:
         """The course of a request whose event, or batch of `count` events, has the bytes `body`.
 
-        `named` is the event id, or the batch's own, that the request gives. Raises `ReceiptMismatch`.
+        `named` is the event id, or the batch's own, that the request gives; `reading` is that of `scope_of`. Raises
+        `ReceiptMismatch`.
         """
         offered = head.all(b"eventgate-receipt")
         if self._receipts is None:
             return WithoutReceipts(offered)
         topic = admitted.topic
-        scope = scope_of(topic.name, admitted.subject, body, count)
+        scope = scope_of(topic.name, admitted.subject, body, count, reading)
         return WithReceipts(self._receipts, scope, self._delivery.targets(topic), offered, named)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from eventgate.server.exposition import run_exposition
 from eventgate.server.generation import Generation
 from eventgate.server.link import Link
 from eventgate.server.listener import Listener
@@ -49,6 +48,8 @@ class Processes:
         return work
 
     def _exposition(self, link: Link) -> int:
+        from eventgate.server.exposition import run_exposition  # loads what only this process needs
+
         _let_go(self._listener.sockets)
         sockets = [] if self._page is None else self._page.sockets
         return run_exposition(sockets, [ours for ours, _ in self._lines], link)

@@ -123,6 +123,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     subject: str | None = None
     event_id: str | None = None
     writers: dict[str, Outcome | Mapping[Outcome, int]] = {}
+    positions: dict[str, Mapping[str, str | int]] = {}
     items: Mapping[int, int] = {}
     errors: tuple[Problem, ...] = ()
     duration_ms: float = 0.0
@@ -145,6 +146,7 @@ def _line(trail: Trail, level: str) -> _Line:
         trail.subject,
         trail.event_id,
         {name: result.outcome for name, result in trail.results.items()} or dict(trail.outcomes),
+        {name: result.position for name, result in trail.results.items() if result.position},
         trail.items,
         trail.problems,
         round(trail.seconds * 1000, 3),

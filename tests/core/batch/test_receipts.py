@@ -7,10 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventgate.core.auth.access import parse_access
 from eventgate.core.model import Event, Outcome, Response, WriteResult
 from eventgate.testing import RecordingWriter
 from tests.core.batch.support import BAD, CLOUDEVENTS, GOOD, NDJSON, cloudevent, results
@@ -84,6 +86,15 @@ async def test_a_receipt_for_another_batch_is_422() -> None:
     assert (await send(bench, GOOD + b"\n" + GOOD, receipt)).status == 202
 
 
+async def test_a_receipt_for_cloudevents_is_not_for_the_array_as_one_line() -> None:
+    """The same bytes are other events: what came of those says nothing of these."""
+    bench = Bench(receipts=ring())
+    body = json.dumps([cloudevent("c-1")]).encode()
+    receipt = said(await bench.post(body, headers=CLOUDEVENTS))["receipt"]
+    assert (await send(bench, body, receipt)).status == 422
+    assert (await bench.post(body, headers=CLOUDEVENTS, receipts=[receipt.encode()])).status == 202
+
+
 async def test_a_receipt_that_cannot_be_read_is_ignored_aloud() -> None:
     assert said(await send(Bench(receipts=ring()), GOOD, "nonsense"))["receipt_status"] == "ignored"
     assert said(await send(Bench(), GOOD, "nonsense"))["receipt_status"] == "ignored"
@@ -91,6 +102,22 @@ async def test_a_receipt_that_cannot_be_read_is_ignored_aloud() -> None:
 
 async def test_a_batch_of_which_nothing_reached_the_writers_has_no_receipt() -> None:
     assert "receipt" not in said(await send(Bench(receipts=ring()), BAD + b"\n" + BAD))
+
+
+async def test_an_item_that_is_refused_in_between_keeps_what_was_settled_of_it() -> None:
+    """Access was taken away and given back: the writer that has the event is not asked again."""
+    has, lacks = Scripted("has", []), Scripted("lacks", [Outcome.FAILED] * 4)
+    bench = Bench(has, lacks, receipts=ring())
+    body = b'{"a":1}\n{"a":2}'
+    answer = await send(bench, body)
+    before = bench.policy
+    access, _ = parse_access({"orders": {"tester": {"a": ["1"]}}}, file="access.json", fold_case=False)
+    bench.policy = msgspec.structs.replace(before, access=access)
+    answer = await send(bench, body, said(answer)["receipt"])
+    assert [each["status"] for each in results(answer)] == [500, 403]
+    bench.policy = before
+    answer = await send(bench, body, said(answer)["receipt"])
+    assert has.delivered == {each["event_id"]: 1 for each in results(answer)}
 
 
 async def test_cloudevents_keep_their_ids_and_their_receipt_counts() -> None:

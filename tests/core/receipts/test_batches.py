@@ -16,7 +16,6 @@ from tests.core.receipts.benches import receipt_of
 from tests.core.receipts.receipt_support import ring
 
 NDJSON = {"content-type": "application/x-ndjson"}
-NAMES = ("a", "b", "c")
 
 
 class ByLine(RecordingWriter):

@@ -33,9 +33,9 @@ def bearer_token(authorization: Sequence[bytes], bearer: Sequence[bytes]) -> str
     Raises `Unauthenticated`: `missing`, `malformed`, or `ambiguous` for different tokens or one field twice.
     """
     if len(authorization) == 1 and not bearer:  # nearly every request; worth a way of its own
-        words = authorization[0].split()
-        if len(words) == 2 and words[0] == b"Bearer" and b"," not in words[1] and words[1].isascii():
-            return words[1].decode("ascii")
+        scheme, _, rest = authorization[0].partition(b" ")
+        if scheme == b"Bearer" and rest and rest == rest.strip() and b"," not in rest and rest.isascii():
+            return rest.decode("ascii")
     standard = [token for field in authorization for token in _credentials(field)]
     older = [_without_scheme(part) for field in bearer for part in field.split(b",")]
     if len(standard) > 1 or len(older) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from eventgate.core import ids, judging
 from eventgate.core.admission import Admission
@@ -22,6 +23,9 @@ from eventgate.core.media import Form, Media
 from eventgate.core.model import Outcome, Request, Response, WriteResult
 from eventgate.core.retries import Retries
 from eventgate.errors import InternalError, Refusal
+
+_READINGS: Final = {Form.LINES: b"", Form.CLOUDEVENTS: b"\nCloudEvents\n"}
+"""For receipts: a line that is an array is one event, and may be a batch of CloudEvents as well."""
 
 
 class BatchPosting:
@@ -82,7 +86,7 @@ class BatchPosting:
         split = lines if media.form is Form.LINES else elements
         items = split(body, self._limits.max_batch_events)
         named = judging.idempotency_key(head)
-        course = self._retries.course(head, admitted, body, named, len(items))
+        course = self._retries.course(head, admitted, body, named, len(items), _READINGS[media.form])
         trail.event_id = batch_id = course.event_id or named or ids.uuid7()
         return Batch(
             form=media.form,
@@ -126,13 +130,15 @@ async def _results(batch: Batch, judged: Judged, written: list[dict[str, WriteRe
 
 
 def _receipt(batch: Batch, judged: Judged, written: list[dict[str, WriteResult]]) -> str | None:
-    """The receipt of the whole batch; items that were refused have no writer that is settled.
+    """The receipt of the whole batch; items that were refused this time keep what was settled of them before.
 
     None where no item reached the writers.
     """
     if not written:
         return None
     items: list[Mapping[str, WriteResult]] = [{}] * len(batch.items)
+    for index in judged.refused:
+        items[index] = batch.course.settled(index)
     for index, outcomes in zip(judged.indices, written, strict=True):
         items[index] = outcomes
     return batch.course.issue(batch.batch_id, items)

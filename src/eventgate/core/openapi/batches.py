@@ -8,8 +8,8 @@ _PREFIX: Final = "#/components/schemas/"
 _TEXT: Final = {"type": "string", "minLength": 1}
 _ID: Final = {**_TEXT, "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
 BATCH: Final = (
-    "An array of such CloudEvents may be sent as `application/cloudevents-batch+json`. It is not listed below: an array "
-    "with items that are wrong is not refused for them, but has a result for each."
+    "An array of such CloudEvents may be sent as `application/cloudevents-batch+json`. It is not listed below: "
+    "an array with items that are wrong is not refused for them, but has a result for each."
 )
 """What a post's body is besides its media types."""
 

@@ -13,8 +13,8 @@ FINGERPRINT_BYTES: Final = 8
 class Scope(msgspec.Struct, frozen=True):
     """The one request that a receipt speaks for.
 
-    `sha256` is the digest of the event's bytes, or of a whole batch as it was decoded. `count` is how many items a
-    batch has, None for a single event.
+    `sha256` is the digest of the event's bytes, or of a whole batch as it was decoded, with how it is read. `count` is
+    how many items a batch has, None for a single event.
     """
 
     topic: str
@@ -23,9 +23,13 @@ class Scope(msgspec.Struct, frozen=True):
     count: int | None = None
 
 
-def scope_of(topic: str, subject: str, body: bytes, count: int | None = None) -> Scope:
-    """The scope of a request with this body."""
-    return Scope(topic, subject, hashlib.sha256(body).digest(), count)
+def scope_of(topic: str, subject: str, body: bytes, count: int | None = None, reading: bytes = b"") -> Scope:
+    """The scope of a request with this body.
+
+    `reading` tells apart what becomes other events of the same bytes. It is empty or begins with white space, as no
+    body does.
+    """
+    return Scope(topic, subject, hashlib.sha256(reading + body).digest(), count)
 
 
 def fingerprint(name: str, type: str, target: str) -> bytes:

@@ -112,12 +112,9 @@ class KafkaWriter:
 
     async def close(self) -> None:
         """Flush, and let go of every connection."""
-        outbox, single, threads = self._outbox, self._single, self._threads
+        outboxes, threads = self._outboxes, self._threads
         self._outbox = self._single = self._threads = None
-        if outbox is not None:
-            await outbox.close(CLOSE_SECONDS)
-        if single is not None:
-            await single.close(CLOSE_SECONDS / 5)
+        await asyncio.gather(*(each.close(CLOSE_SECONDS) for each in outboxes))
         if threads is not None:
             threads.shutdown(wait=False, cancel_futures=True)
 
