@@ -110,7 +110,9 @@ class Posting:
             document = judging.judge(body, topic, grant, max_depth)
             if media.form is Form.BINARY:
                 named = head.cloudevent_id()
-        named = named or judging.own_id(topic, document) or judging.idempotency_key(head)
+        named = named or judging.own_id(topic, document)
+        offered = judging.idempotency_key(head)  # looked at in any case: what is wrong with it is never just ignored
+        named = named or offered
         course = self._retries.course(head, admitted, body, named)
         event = Event(
             topic=topic.name,

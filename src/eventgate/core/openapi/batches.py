@@ -6,6 +6,12 @@ from typing import Any, Final
 
 _PREFIX: Final = "#/components/schemas/"
 _TEXT: Final = {"type": "string", "minLength": 1}
+_ID: Final = {**_TEXT, "maxLength": 255, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
+BATCH: Final = (
+    "An array of such CloudEvents may be sent as `application/cloudevents-batch+json`. It is not listed below: "
+    "an array with items that are wrong is not refused for them, but has a result for each."
+)
+"""What a post's body is besides its media types."""
 
 
 def bodies(event: dict[str, str]) -> dict[str, Any]:
@@ -21,7 +27,6 @@ def bodies(event: dict[str, str]) -> dict[str, Any]:
         "application/json": {"schema": event},
         "application/x-ndjson": {"schema": lines},
         "application/cloudevents+json": {"schema": cloudevent},
-        "application/cloudevents-batch+json": {"schema": {"type": "array", "minItems": 1, "items": cloudevent}},
     }
 
 
@@ -41,10 +46,10 @@ def schemas() -> dict[str, Any]:
             "required": ["specversion", "id", "source", "type"],
             "properties": {
                 "specversion": {"const": "1.0"},
-                "id": {**_TEXT, "maxLength": 255},
+                "id": _ID,
                 "source": _TEXT,
                 "type": _TEXT,
-                "datacontenttype": {"type": ["string", "null"], "description": "JSON, if it is there."},
+                "datacontenttype": {"enum": ["application/json", None], "description": "A type of JSON."},
             },
         },
         "Batch": {

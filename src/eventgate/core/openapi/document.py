@@ -65,7 +65,7 @@ def _fixed_paths(token_url: bool) -> dict[str, Any]:
 def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
     name = topic.name
     path = f"/topics/{quote(name, safe='')}"
-    body = {"required": True, "content": batches.bodies(components.reference(topic))}
+    body = {"description": batches.BATCH, "required": True, "content": batches.bodies(components.reference(topic))}
     schema = answer("The schema as it was written.", {"type": ["object", "boolean"]})
     reading = read(f"schema.{name}", f"The JSON Schema of {name}.", {"200": schema, **refusals("404", "503")})
     posting: dict[str, Any] = {

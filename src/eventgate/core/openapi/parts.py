@@ -117,7 +117,7 @@ def common() -> dict[str, Any]:
             "IdempotencyKey": {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "schema": _STRING,
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*[!-~][ -~]*$"},
                 "description": "The event id, where the event does not bring one, or a batch's own id: "
                 "1 to 255 characters without control characters.",
             },
