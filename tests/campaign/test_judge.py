@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
 import pytest
 
-from tests.campaign.copies import AGAIN, AT_ONCE, EXCUSES, LOST, REDELIVERED, UNKNOWN
-from tests.campaign.judge import DeadLetter, Judgement, Rules, Sinks, believed_in_vain, judge
-from tests.campaign.records import Attempt, Key, Said
-
-E, OTHER = Key("orders", "e", "1"), Key("orders", "e", "2")
-NOBODYS = Key("orders", "nobody's", "1")
-SPOOLED = Key("spooled", "e", "1")
-WRITERS = frozenset({"kafka", "postgres", "hook"})
-REQUIRED = WRITERS - {"hook"}
-RULES = {"orders": Rules(WRITERS, REQUIRED), "spooled": Rules(WRITERS, REQUIRED, spooled=True)}
-NUMBERS = count(1)
-
-
-def attempt(kafka: str = "delivered", postgres: str = "delivered", key: Key = E, at: float = 0, **more: Any) -> Attempt:
-    """An attempt whose answer says so, from `at` to half a second later; a submission of its own unless named."""
-    outcomes = {"kafka": kafka, "postgres": postgres, "hook": more.pop("hook", "delivered")}
-    fine = {kafka, postgres} <= {"delivered", "duplicate", "deferred"}
-    said = Said(more.pop("status", 202 if fine else 500), outcomes, more.pop("errors", ()))
-    number = next(NUMBERS)
-    more.setdefault("submission", f"s{number}")
-    return Attempt(number, (key,), at, at + 0.5, said=(said,), **more)
-
-
-def silent(key: Key = E, at: float = 0, **more: Any) -> Attempt:
-    """An attempt without an answer."""
-    return Attempt(next(NUMBERS), (key,), at, at + 0.5, lost=True, **more)
-
-
-def judged(*attempts: Attempt, dead: str = "", **held: int | Mapping[Key, int]) -> Judgement:
-    """The judgement where the sinks hold that often what the first attempt is about; once where nothing is said."""
-    key = attempts[0].events[0]
-    given = {name: held.get(name, 1) for name in WRITERS}
-    counts = {name: {key: value} if isinstance(value, int) else value for name, value in given.items()}
-    counts = {name: {each: number for each, number in found.items() if number} for name, found in counts.items()}
-    letters = frozenset({DeadLetter(dead, key.topic, key.event_id)} if dead else ())
-    sinks = Sinks(counts, frozenset({"postgres"}), letters)
-    return judge(attempts, sinks, RULES, frozenset(EXCUSES))
+from tests.campaign.copies import AGAIN, AT_ONCE, LOST, UNKNOWN
+from tests.campaign.judge import Sinks, judge
+from tests.campaign.made import NOBODYS, OTHER, RULES, WRITERS, E, attempt, judged, silent
+from tests.campaign.records import Attempt, Said
 
 
 def test_what_was_accepted_and_is_there_once_is_right() -> None:
@@ -195,70 +160,3 @@ def test_submissions_are_at_once_while_both_are_tried() -> None:
 def test_sending_again_within_a_submission_is_no_excuse_though_there_is_another() -> None:
     attempts = [attempt(submission="a"), attempt(at=0.1, submission="b"), attempt(at=0.7, submission="a")]
     assert len(judged(*attempts, kafka=3, hook=3).violations) == 2
-
-
-def test_a_retry_with_a_receipt_repeats_no_delivered_writer() -> None:
-    """Its merged answer says `delivered` again; a second copy would be a breach of the receipt's promise."""
-    retry = [attempt(postgres="failed", given="r1"), attempt(at=1, brought="r1")]
-    assert judged(*retry).violations == []
-    assert len(judged(*retry, kafka=2, hook=2).violations) == 2
-
-
-def test_a_receipt_that_was_not_honoured_spares_no_writer() -> None:
-    ignored = [attempt(postgres="failed", given="r1"), attempt(at=1, brought="r1", honoured=False)]
-    assert len(judged(*ignored, kafka=2, hook=2).violations) == 2  # sent again, and no excuse
-    assert [text for text in judged(*ignored).violations if "took it 2 times" in text]
-
-
-def test_a_lost_answer_to_a_retry_with_a_receipt_excuses_only_what_was_missing() -> None:
-    retry = [attempt(kafka="failed", given="r1"), silent(at=1, brought="r1"), attempt(at=2, brought="r1")]
-    assert judged(*retry, kafka=2).violations == []
-    assert judged(*retry, hook=2).violations
-
-
-def test_redelivery_out_of_a_spool_may_repeat() -> None:
-    """The spool's own attempts are not in the ledger; only a deferred or unanswered event is granted them."""
-    assert judged(attempt(kafka="deferred", key=SPOOLED), kafka=3).copies == {REDELIVERED: 2}
-    assert judged(attempt(key=SPOOLED), kafka=2).violations
-    assert judged(attempt(kafka="deferred"), kafka=2).violations  # this topic has no spool
-
-
-def test_what_lies_at_the_place_that_was_told_is_the_event() -> None:
-    said = Said(202, dict.fromkeys(WRITERS, "delivered"), places={"kafka": 7})
-    told = Attempt(3, (E,), 0, 1, said=(said,))
-    held = {writer: {E: 1} for writer in WRITERS}
-
-    def violations(there: Key) -> list[str]:
-        places = {"kafka": {("orders", 7): there}}
-        return judge([told], Sinks(held, frozenset({"postgres"}), places=places), RULES, frozenset()).violations
-
-    assert violations(E) == []
-    assert violations(OTHER) == ["e of orders: attempt 3 says kafka has it at 7, where e of orders lies"]
-
-
-def test_what_a_client_takes_for_accepted_was_accepted() -> None:
-    assert believed_in_vain([attempt(kafka="failed"), attempt(at=1)], [E]) == []
-    for unheard in (attempt(lost=True), attempt(kafka="failed"), silent()):
-        assert believed_in_vain([unheard], [E]) == [
-            "e of orders: a client takes it for accepted, but no answer said so"
-        ]
-
-
-def test_an_event_that_may_be_in_the_spool_may_be_redelivered() -> None:
-    """The spool did not answer in time: 503 `spool`, with `unknown`. With `failed`, it is not there."""
-    doubt = attempt("unknown", key=SPOOLED, status=503, errors=("spool",), hook="skipped")
-    assert judged(doubt, attempt(key=SPOOLED, at=1), kafka=3).violations == []
-    certain = attempt("failed", key=SPOOLED, status=503, errors=("spool",), hook="skipped")
-    assert judged(certain, attempt(key=SPOOLED, at=1), kafka=2).violations != []
-
-
-def test_each_event_of_a_batch_is_judged_by_its_own_answer() -> None:
-    keys = (Key("orders", "a", "1"), Key("orders", "b", "2"))
-    fine = dict.fromkeys(WRITERS, "delivered")
-    said = (Said(202, fine), Said(500, {**fine, "kafka": "failed"}))
-    held = {"kafka": {keys[0]: 1}, "postgres": dict.fromkeys(keys, 1), "hook": dict.fromkeys(keys, 1)}
-    sinks = Sinks(held, frozenset({"postgres"}))
-    batch = Attempt(1, keys, 0, 1, said=said)
-    assert judge([batch], sinks, RULES, frozenset()).violations == []
-    wrong = Attempt(1, keys, 0, 1, said=said[::-1])
-    assert len(judge([wrong], sinks, RULES, frozenset()).violations) == 2
