@@ -53,6 +53,15 @@ async def test_the_rest_of_a_refused_body_is_not_awaited_for_ever() -> None:
         assert b"connection: close" in answer
 
 
+async def test_who_reads_until_the_end_need_not_wait_until_a_refused_body_is_there() -> None:
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: g\r\nConnection: close\r\nContent-Length: 9000\r\n\r\nabc")
+        async with asyncio.timeout(protocol.LINGER_SECONDS / 2):
+            assert (await reader.read()).startswith(b"HTTP/1.1 413")
+        writer.write(bytes(8997))
+        await writer.drain()
+
+
 async def test_a_fresh_connection_is_given_a_moment_when_the_server_stops() -> None:
     """Its request may be on the way already; after the answer the connection ends."""
     async with served() as (server, port), connected(port) as (reader, writer):

@@ -225,11 +225,13 @@ class GateProtocol(asyncio.Protocol):
         """Close, but not before the request's body has been read or its time is up.
 
         Closing a socket with unread data resets the connection, and the answer may be lost on its way (RFC 9112,
-        section 9.6).
+        section 9.6). That nothing more will come is said at once, to those who read until the end.
         """
         self._ending = True
         self._queue.clear()
         if self._reader.in_body or self._deaf:
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
             self._patience.lasts(LINGER_SECONDS)
         else:
             self._close()
