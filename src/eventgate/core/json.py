@@ -28,6 +28,7 @@ _patient_decoder = msgspec.json.Decoder(float_hook=_double)
 _encoder = msgspec.json.Encoder()
 
 _LARGEST = int(1.7976931348623157e308)
+_DOUBLES = range(-_LARGEST, _LARGEST + 1)
 _HUGE_DIGITS = 309
 """Fewest digits of an integer beyond a double's range."""
 _DIGIT = re.compile(rb"[0-9]")
@@ -49,7 +50,7 @@ def parse(body: bytes, max_depth: int) -> Any:
     document = _decode(body, max_depth)
     if _brackets(body) > max_depth and _depth(body) > max_depth:
         raise _too_deep(max_depth)
-    if _may_hold_huge(body) and _holds_huge(document):
+    if _may_hold_huge(body) and holds_integer_outside(_DOUBLES, document):
         raise InvalidJson("a number is beyond the range of a double")
     if _has_duplicates(body, document):
         raise InvalidJson("an object names a member twice")
@@ -63,6 +64,20 @@ def scalar_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int) else None
+
+
+def holds_integer_outside(bounds: range, document: Any) -> bool:
+    """Whether an integer anywhere in `document`, a parsed one, is not within `bounds`."""
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, int) and value not in bounds:
+            return True
+    return False
 
 
 def _decode(body: bytes, max_depth: int) -> Any:
@@ -117,19 +132,6 @@ def _may_hold_huge(body: bytes) -> bool:
         middle = (candidate.start() + 1) * _HUGE_DIGITS - 1
         before, after = body[middle - _HUGE_DIGITS + 1 : middle], body[middle : middle + _HUGE_DIGITS]
         if len(before) - len(before.rstrip(_DIGITS)) + len(after) - len(after.lstrip(_DIGITS)) >= _HUGE_DIGITS:
-            return True
-    return False
-
-
-def _holds_huge(document: Any) -> bool:
-    pending = [document]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            pending.extend(value)
-        elif isinstance(value, int) and abs(value) > _LARGEST:
             return True
     return False
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from eventgate.core.json import scalar_text
+from eventgate.core.json import holds_integer_outside, scalar_text
 from eventgate.core.model import Event, Unacceptable
 from eventgate.core.pointer import Pointer
 from eventgate.writers.eventbridge.settings import EventBridgeSettings, EventBridgeTopicSettings
@@ -73,7 +73,7 @@ def refusal(event: Event, name: str, settings: EventBridgeSettings) -> Unaccepta
             f"resources included",
             too_large=True,
         )
-    if _LONG_NUMBER.search(event.body) and _holds_long_integer(event.document):
+    if _LONG_NUMBER.search(event.body) and holds_integer_outside(_INTEGERS, event.document):
         return Unacceptable("EventBridge takes integers of 64 bits only")
     return None
 
@@ -127,16 +127,3 @@ def _detail_type(event: Event, setting: str) -> str | Unacceptable:
 @functools.lru_cache(maxsize=1024)
 def _pointer(text: str) -> Pointer:
     return Pointer(text)
-
-
-def _holds_long_integer(document: Any) -> bool:
-    pending = [document]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            pending.extend(value)
-        elif type(value) is int and value not in _INTEGERS:
-            return True
-    return False
