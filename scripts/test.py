@@ -19,8 +19,8 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 WHEEL_TESTS = "tests/project/test_wheel.py"
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
-"""Two processes: most tests wait for servers; the tests of one service stay together (tests/services/fixtures.py)."""
+SIDE_BY_SIDE = ("-n", "3", "--dist", "loadgroup")
+"""Three processes on two cores: most tests wait. Those of one service stay together (tests/services/fixtures.py)."""
 ONCE = (
     "tests/aws_lambda",
     "tests/bench",
@@ -60,7 +60,7 @@ def checks(*commands: Sequence[str]) -> Result:
 
 
 def pytest(launcher: Sequence[str | Path], *arguments: str) -> Result:
-    """A pytest run in a process for each of two cores, counted from its own report."""
+    """A pytest run in several processes, counted from its own report."""
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory, "report.xml")
         succeeded = run(*launcher, "-m", "pytest", "-q", *SIDE_BY_SIDE, f"--junit-xml={report}", *arguments)
