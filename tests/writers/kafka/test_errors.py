@@ -11,11 +11,13 @@ from eventgate.core.model import Outcome
 from eventgate.writers.kafka.errors import (
     BEFORE_THE_APPEND,
     CLOSED,
+    INFERRED,
     NO_ANSWER,
     NO_TIME,
     OF_THE_BATCH,
     QUEUE_FULL,
     REASONS,
+    acknowledged,
     raised,
     reason,
     reported,
@@ -74,7 +76,7 @@ def test_every_code_is_known() -> None:
 def test_every_reason_is_documented() -> None:
     """And so is every code that makes a certain failure."""
     page = (ROOT / "docs" / "kafka.md").read_text()
-    own = (CLOSED, QUEUE_FULL, NO_TIME, NO_ANSWER)
+    own = (CLOSED, QUEUE_FULL, NO_TIME, NO_ANSWER, INFERRED)
     assert {
         text for text in (*REASONS.values(), *(str(each.reason) for each in own)) if f"| {text} |" not in page
     } == set()
@@ -105,6 +107,20 @@ def test_what_was_not_taken_is_not_there() -> None:
     """`produce()` raised: librdkafka has no part of it."""
     assert {raised(code).outcome for code in codes()} == {Outcome.FAILED, Outcome.REFUSED}
     assert raised("MSG_SIZE_TOO_LARGE").outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize(("partition", "offset"), [(0, None), (0, -1), (0, -1001), (None, 7)])
+def test_what_librdkafka_calls_delivered_without_an_offset_may_not_be_there(
+    partition: int | None, offset: int | None
+) -> None:
+    """It infers that from a later message. Brokers that restart were seen to hold the later one only."""
+    assert acknowledged("t", partition, offset) == INFERRED
+    assert INFERRED.outcome is Outcome.UNKNOWN
+
+
+def test_what_has_an_offset_is_there() -> None:
+    result = acknowledged("t", 0, 0)
+    assert (result.outcome, result.position) == (Outcome.DELIVERED, {"topic": "t", "partition": 0, "offset": 0})
 
 
 def test_a_code_of_tomorrow_has_a_reason_too() -> None:

@@ -100,6 +100,7 @@ CLOSED: Final = WriteResult(Outcome.FAILED, reason="the writer is closed")
 QUEUE_FULL: Final = WriteResult(Outcome.FAILED, reason="too many events wait for Kafka")
 NO_TIME: Final = WriteResult(Outcome.FAILED, reason="no time was left")
 NO_ANSWER: Final = WriteResult(Outcome.UNKNOWN, reason=_SILENT)
+INFERRED: Final = WriteResult(Outcome.UNKNOWN, reason="Kafka has acknowledged a later message, but not this one")
 
 
 def code_of(error: KafkaError) -> str:
@@ -110,6 +111,18 @@ def code_of(error: KafkaError) -> str:
 def reason(code: str) -> str:
     """What a code says, for people, and its name to look it up by."""
     return f"{REASONS.get(code, _ODD)} ({code.removeprefix('_')})"
+
+
+def acknowledged(topic: str, partition: int | None, offset: int | None) -> WriteResult:
+    """The result of an event that librdkafka reports as delivered.
+
+    Without an offset no broker has said so: librdkafka infers it where a later message of the partition was
+    acknowledged. A broker that has just come to lead the partition may have turned the earlier one away and taken the
+    later one, since it knows nothing of the producer's numbers yet (KIP-360).
+    """
+    if partition is None or offset is None or offset < 0:
+        return INFERRED
+    return WriteResult(Outcome.DELIVERED, {"topic": topic, "partition": partition, "offset": offset})
 
 
 def raised(code: str) -> WriteResult:

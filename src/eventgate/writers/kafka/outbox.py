@@ -195,10 +195,7 @@ class Outbox:
         """What became of parcels; called in the event loop."""
         for parcel, code, partition, offset in reports:
             if code is None:
-                position: dict[str, str | int] = {"topic": parcel.topic}
-                position |= {} if partition is None else {"partition": partition}
-                position |= {} if offset is None or offset < 0 else {"offset": offset}
-                parcel.settle(WriteResult(Outcome.DELIVERED, position))
+                parcel.settle(errors.acknowledged(parcel.topic, partition, offset))
             else:
                 self._undelivered(parcel, code, first_attempt=parcel.troubles == producer.troubles)
         if self._waiting:
