@@ -46,6 +46,23 @@ def test_only_tests_that_ran_and_held_count_as_passed(
     assert (result.passed, result.failed) == (passed, failed)
 
 
+def test_what_fails_beside_others_is_run_again_alone_and_told(suites: ModuleType, tmp_path: Path) -> None:
+    """Once: what is broken fails the second time as well."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    sample = tmp_path / "test_sample.py"
+    sample.write_text(
+        "import pathlib\n"
+        "def test_good(): pass\n"
+        "def test_late(tmp_path):\n"
+        "    seen = pathlib.Path(__file__).with_name('seen')\n"
+        "    was = seen.exists()\n"
+        "    seen.touch()\n"
+        "    assert was\n"
+    )
+    result = suites.pytest((sys.executable,), str(sample), "--rootdir", str(tmp_path))
+    assert (result.passed, result.failed, result.remark) == (2, 0, "1 of them when run again")
+
+
 def find_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [str(ROOT / "scripts" / "find-python"), *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
