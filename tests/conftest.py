@@ -1,7 +1,10 @@
 """What all tests may ask for."""
 
+import logging
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.services.fixtures", "tests.aws_lambda.fixtures"]
@@ -12,3 +15,13 @@ settings.load_profile("any machine")
 
 # A shell lets what it runs in the background ignore Ctrl-C, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _levels_of_loggers() -> Iterator[None]:
+    """Leave the levels as they were: commands that run in the tests' own process set them."""
+    loggers = (logging.getLogger(), logging.getLogger("eventgate"))
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)

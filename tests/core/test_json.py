@@ -196,7 +196,7 @@ def test_a_megabyte_of_numbers_takes_no_longer_than_one_of_other_things(number: 
     """Each of the first four took 10 us where the others take 30 ns; runs of digits were searched again and again."""
     body = b"[" + b",".join([number.encode()] * (1_000_000 // (len(number) + 1))) + b"]"
     plain = b"[" + b",".join([b"1.5"] * 250_000) + b"]"
-    assert cost(body) < 4 * cost(plain) + 0.1
+    assert cost(body) < 8 * cost(plain) + 0.2  # 1.4 s before
 
 
 def test_nesting_is_counted_in_time_that_does_not_grow_with_it() -> None:
