@@ -18,6 +18,8 @@ from tests.deployment import OPEN_SCHEMA, Deployment, deployment
 from tests.server_process import ServerProcess
 
 PATIENCE_SECONDS = 60.0
+EVENTS = 120
+KILLS = 4
 
 
 @pytest.fixture
@@ -59,10 +61,7 @@ def test_what_was_deferred_survives_a_kill_and_is_delivered_by_the_next_server(
         server.process.wait()
     (deployed.conf / "far").mkdir()
     with ServerProcess(deployed.conf, workers=workers):
-        until = time.monotonic() + PATIENCE_SECONDS
-        while len(held(deployed)) < len(accepted):
-            assert time.monotonic() < until, f"{len(held(deployed))} of {len(accepted)} were delivered"
-            time.sleep(0.1)
+        await_events(deployed, len(accepted))
     found = held(deployed)
     assert sorted(found) == accepted
     for key in range(3):
@@ -72,20 +71,27 @@ def test_what_was_deferred_survives_a_kill_and_is_delivered_by_the_next_server(
 def test_kills_in_the_middle_of_redelivery_lose_and_double_nothing(deployed: Deployment) -> None:
     """The sink tells duplicates, so each event is there once, and of each key in order."""
     with ServerProcess(deployed.conf) as server:
-        accepted = [f"{number:04}" for number in range(120) if post(server, deployed, number).status == 202]
+        accepted = [f"{number:04}" for number in range(EVENTS) if post(server, deployed, number).status == 202]
         os.killpg(server.process.pid, signal.SIGKILL)
         server.process.wait()
     (deployed.conf / "far").mkdir()
-    until = time.monotonic() + PATIENCE_SECONDS
-    while len(held(deployed)) < len(accepted):
+    for _ in range(KILLS):
         before = len(held(deployed))
         with ServerProcess(deployed.conf, workers=2) as server:
-            while len(held(deployed)) in (before, 0):
-                assert time.monotonic() < until
-                time.sleep(0.01)
+            await_events(deployed, before + 1)
             os.killpg(server.process.pid, signal.SIGKILL)
             server.process.wait()
+    with ServerProcess(deployed.conf, workers=2):
+        await_events(deployed, len(accepted))
     found = held(deployed)
     assert sorted(found) == accepted
     for key in range(3):
         assert [id for id in found if int(id) % 3 == key] == [id for id in accepted if int(id) % 3 == key]
+
+
+def await_events(deployed: Deployment, wanted: int) -> None:
+    """Until the sink holds `wanted` events; all of them are enough."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while (count := len(held(deployed))) < min(wanted, EVENTS):
+        assert time.monotonic() < until, f"{count} of {wanted} were delivered"
+        time.sleep(0.01)
