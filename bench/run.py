@@ -62,8 +62,8 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
         plan = Plan(
             folder=Path(name),
             workload=workload,
-            rounds=2 if options.quick else options.rounds,
-            seconds=0.2 if options.quick else options.seconds,
+            rounds=1 if options.quick else options.rounds,
+            seconds=0.1 if options.quick else options.seconds,
             connections=options.connections,
             memory_requests=2_000 if options.quick else 200_000,
         )
