@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from eventgate.core.delivery import ACKNOWLEDGED, BY_GUARD, Delivery
+from eventgate.core.delivery import ACKNOWLEDGED, BY_GUARD, SAFE, Delivery, still_settled
 from eventgate.core.model import Event, Outcome, WriteResult
 from eventgate.core.spool import Deferral, Spool, Untaken
 from eventgate.core.topics import Topic
@@ -47,6 +47,7 @@ class DeferringDelivery(Delivery):
         if not topic.spool:
             return await super().deliver(event, topic, deadline, settled, spent)
         writers_deadline = _before(deadline)
+        settled = still_settled(topic, settled)
         if event.key:
             (settled,) = await self._held([event], topic, writers_deadline, [settled])
         results = await super().deliver(event, topic, writers_deadline, settled, spent)
@@ -65,6 +66,7 @@ class DeferringDelivery(Delivery):
         if not topic.spool:
             return await super().deliver_many(events, topic, deadline, settled, spent)
         writers_deadline = _before(deadline)
+        settled = [still_settled(topic, known) for known in settled]
         settled = await self._held(events, topic, writers_deadline, settled)
         results = await super().deliver_many(events, topic, writers_deadline, settled, spent)
         return await _defer(self._spool, events, topic, deadline, results)
@@ -121,7 +123,7 @@ def _missing(topic: Topic, results: Mapping[str, WriteResult]) -> dict[str, Writ
     if guard is not None and results[guard].outcome not in ACKNOWLEDGED:
         if results[guard].outcome is Outcome.DEFERRED or results[guard].outcome in _FINAL:
             return {}
-        return {name: result for name, result in results.items() if result.outcome not in ACKNOWLEDGED | _FINAL}
+        return {name: result for name, result in results.items() if result.outcome not in SAFE | _FINAL}
     return {
         name: result
         for name, result in results.items()

@@ -17,7 +17,9 @@ from eventgate.errors import Problem
 ACKNOWLEDGED = frozenset({Outcome.DELIVERED, Outcome.DUPLICATE})
 """The sink has the event."""
 
-_SAFE = ACKNOWLEDGED | {Outcome.DEFERRED}
+SAFE = ACKNOWLEDGED | {Outcome.DEFERRED}
+"""The sink has the event, or the spool has it for the sink."""
+
 _NONE: Mapping[str, WriteResult] = {}
 BY_GUARD = WriteResult(Outcome.SKIPPED, reason="guard")
 """The guard does not hold it."""
@@ -79,7 +81,7 @@ class Delivery:
         if len(topic.uses) == 1 and not settled:
             (name,) = topic.uses
             return {name: await self._write(name, event, deadline, spent)}
-        results = dict(settled)
+        results = dict(still_settled(topic, settled))
         if guard is not None:
             if guard not in results:
                 results[guard] = await self._write(guard, event, deadline, spent)
@@ -132,7 +134,7 @@ class Delivery:
         if len(topic.uses) == 1 and not any(settled):
             (name,) = topic.uses
             return [{name: result} for result in await self._write_many(name, events, deadline, spent)]
-        results = [dict(known) for known in settled]
+        results = [dict(still_settled(topic, known)) for known in settled]
         if topic.guard is not None:
             await self._write_missing(topic.guard, events, results, deadline, spent)
             for known in results:
@@ -169,6 +171,16 @@ class Delivery:
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
 
 
+def still_settled(topic: Topic, settled: Mapping[str, WriteResult]) -> Mapping[str, WriteResult]:
+    """`settled`, without a deferred guard on whose word another writer waits that came to the topic since."""
+    guard = topic.guard
+    if guard is None or guard not in settled or settled[guard].outcome is not Outcome.DEFERRED:
+        return settled
+    if settled.keys() >= topic.uses.keys():
+        return settled
+    return {name: result for name, result in settled.items() if name != guard}
+
+
 def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list[Problem]]:
     """The status of an answer, and why it is not 202: from the required writers alone.
 
@@ -177,7 +189,7 @@ def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list
     """
     blamed: dict[str, WriteResult] = {}
     for name, use in topic.uses.items():
-        if use.required and results[name].outcome not in _SAFE:
+        if use.required and results[name].outcome not in SAFE:
             culprit = name if topic.guard is None or results[name] != BY_GUARD else topic.guard
             blamed[culprit] = results[culprit]
     if not blamed:
