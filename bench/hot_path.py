@@ -14,10 +14,11 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, redirect_stderr
 from dataclasses import asdict
 from io import StringIO
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from bench import echo
 from bench.counting import CountingLoop, Counts, counted
 from bench.load import post
 from bench.workload import TOPIC, Workload, configure, prepared
-from eventgate.adapters.asgi import Application
+from eventgate.adapters.asgi import Answering, Application
 from eventgate.app import open_gate
 from eventgate.server.http import uvicorn_config
 from eventgate.server.protocol import GateProtocol
@@ -73,15 +74,20 @@ class Wire(asyncio.Transport):
 
 
 class Way:
-    """A connection of one contestant. `send` gives it a request, and the event loop turns until it is answered."""
+    """A connection of one contestant. `send` gives it a request, and the event loop turns until it is answered.
 
-    def __init__(self, config: uvicorn.Config, protocol: Callable[..., Any], request: bytes, parts: int) -> None:
+    It is given `requests` in turn; `parts` is how many writes an answer takes.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, protocol: Callable[..., Any], requests: Iterable[bytes], parts: int = 1
+    ) -> None:
         if not config.loaded:
             config.load()
         state = ServerState()
         state.default_headers = DATE
         self.wire = Wire()
-        self._request = request
+        self._requests = cycle(requests)
         self._parts = parts
         self._protocol = protocol(config=config, server_state=state, app_state={})
         self._protocol.connection_made(self.wire)
@@ -90,13 +96,18 @@ class Way:
         """Post so many events, one after the other."""
         for _ in range(requests):
             wanted = self.wire.writes + self._parts
-            self._protocol.data_received(self._request)
+            self._protocol.data_received(next(self._requests))
             while self.wire.writes < wanted:  # noqa: ASYNC110  # an event to wait for would be counted as well
                 await asyncio.sleep(0)
 
     def close(self) -> None:
         """The connection is gone."""
         self._protocol.connection_lost(None)
+
+
+def served(gate: Answering) -> uvicorn.Config:
+    """How the server has uvicorn serve `gate`."""
+    return uvicorn_config(Application(gate), drain_seconds=1, tls_cert=None, tls_key=None)
 
 
 @asynccontextmanager
@@ -114,11 +125,11 @@ async def ways(workload: Workload, conf: Path) -> AsyncIterator[dict[str, Way]]:
         server_header=False,
     )
     async with open_gate(str(conf), background=False, default_sqlite=False) as gate:
-        ours = uvicorn_config(Application(gate), drain_seconds=1, tls_cert=None, tls_key=None)
+        ours = served(gate)
         open_ways = {
-            ECHO: Way(bare, HttpToolsProtocol, request, 2),  # uvicorn writes head and body by themselves
-            GATE: Way(ours, GateProtocol, request, 1),
-            LOGGING: Way(ours, GateProtocol, request, 1),
+            ECHO: Way(bare, HttpToolsProtocol, [request], 2),  # uvicorn writes head and body by themselves
+            GATE: Way(ours, GateProtocol, [request]),
+            LOGGING: Way(ours, GateProtocol, [request]),
         }
         try:
             yield open_ways
