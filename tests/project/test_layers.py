@@ -34,7 +34,7 @@ LAYERS = {
 }
 """Each room of the package and the layer it lies in; see docs/architecture.md."""
 
-CORE_MAY_IMPORT = {"msgspec", "jsonschema_rs", "cryptography", "backports", "compression"}
+CORE_MAY_IMPORT = {"msgspec", "jsonschema_rs", "jwt", "cryptography", "backports", "compression"}
 """`compression` is the standard library's from Python 3.14 on, and `backports` has the same for older ones."""
 NOT_IN_CORE = {
     "backports",

@@ -9,8 +9,8 @@ from typing import Final
 
 from eventgate.writers.registry import BUILT_IN
 
-COMMON: Final = ("backports-zstd", "cffi", "cryptography", "jsonschema-rs", "msgspec", "urllib3")
-"""What every function needs. PyJWT, which makes tokens, and pycparser, with which cffi compiles, stay behind."""
+COMMON: Final = ("backports-zstd", "cffi", "cryptography", "jsonschema-rs", "msgspec", "pyjwt", "urllib3")
+"""Distributions that every gate needs. cffi needs pycparser only to compile, so that one stays behind."""
 AWS_CLIENT: Final = ("botocore", "jmespath", "python-dateutil", "six")
 """Lambda's runtime brings these too, at a version that changes under a function; ours is the one that was tested."""
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
