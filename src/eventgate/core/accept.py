@@ -26,7 +26,8 @@ def prefers_html(accept: Sequence[bytes]) -> bool:
     if not any(b"text/" in value.lower() for value in accept) or (len(accept) == 1 and accept[0] in _OF_JAVA):
         return False
     ranges = [_range(part) for value in accept for part in value.decode("latin-1").lower().split(",")]
-    return _weight(ranges, "text", "html") > max((0.0, 0), _weight(ranges, "application", "json"))
+    html = _weight(ranges, "text", "html")
+    return html[0] > 0 and html > _weight(ranges, "application", "json")
 
 
 def _weight(ranges: list[tuple[str, float]], kind: str, form: str) -> tuple[float, int]:
