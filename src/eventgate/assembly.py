@@ -20,6 +20,7 @@ from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Dependency, Health
 from eventgate.core.instruments import Instruments
+from eventgate.core.pages import Pages
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
 from eventgate.core.spool import SpoolStatus
@@ -186,6 +187,8 @@ async def open_assembly(
         terminators=frozenset(settings.terminate.subjects),
         terminate=terminate,
         cors=Cors(origins) if origins else None,
+        pages=partial(_pages, assembly, admission),
+        public=settings.catalogue.public,
     )
     spooling.attach(delivery, lambda: assembly.policy.topics, tuple(writer.name for writer in writers))
     if background:
@@ -206,6 +209,19 @@ async def _close_all(writers: Sequence[Writer]) -> None:
     for writer, end in zip(writers, ends, strict=True):
         if end is not None:
             log.warning("closing the writer %s failed", writer.name, exc_info=end)
+
+
+def _pages(assembly: Assembly, admission: Admission) -> Pages:
+    """The pages for people, imported now: a gate that shows none is spared their modules."""
+    from eventgate.catalogue.pages import CataloguePages
+
+    settings = assembly.configuration.settings
+    return CataloguePages(
+        policy=lambda: assembly.policy,
+        authenticate=admission.authenticate,
+        public=settings.catalogue.public,
+        token_url=settings.token_provider_url is not None,
+    )
 
 
 def _keyring(configuration: Configuration, former: Assembly | None) -> KeyRing:

@@ -16,6 +16,7 @@ LAYERS = {
     "core": 1,
     "net": 1,
     "aws": 2,
+    "catalogue": 2,
     "config": 2,
     "writers": 2,
     "spool": 2,

@@ -110,7 +110,10 @@ class Environment:
                 return self._without_gate(http)
             await gate.refresh_if_due(REFRESH_SECONDS)
             path = next((path for path in http.paths if gate.gateway.knows(path)), http.paths[0])
-            return await gate.handle(Request(http.method, path, http.headers, http.body, http.request_id, deadline))
+            request = Request(
+                http.method, path, http.headers, http.body, http.request_id, deadline, http.outer_path or path
+            )
+            return await gate.handle(request)
         except Exception as defect:
             return failed(defect, self._instruments, http.headers, method=http.method, request_id=http.request_id)
 
