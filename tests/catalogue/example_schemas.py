@@ -41,7 +41,10 @@ EVERY_DRAFT: dict[str, Any] = {
     "members": {**_BOTH, "type": "object", "required": ["b"], "additionalProperties": False},
     "forbidden member": {"properties": {"a": {"not": {}}, "b": {"type": "string"}}, "type": "object"},
     "members by pattern": {"type": "object", "patternProperties": {"^x-": {"type": "integer"}}, "required": ["x-1"]},
-    "two patterns, one name": {"patternProperties": {"a": {"minimum": 3}, "b": {"type": "integer"}}, "required": ["ab"]},
+    "two patterns, one name": {
+        "patternProperties": {"a": {"minimum": 3}, "b": {"type": "integer"}},
+        "required": ["ab"],
+    },
     "so many members": {"type": "object", "minProperties": 4, "additionalProperties": {"type": "boolean"}},
     "names by pattern": {"patternProperties": {"^[a-f]$": {}}, "additionalProperties": False, "minProperties": 3},
     "few members": {**_BOTH, "type": "object", "maxProperties": 1},
@@ -154,7 +157,12 @@ FROM_2019: dict[str, Any] = {
 }
 
 LATEST: dict[str, Any] = {
-    "prefix": {"prefixItems": [{"type": "string"}, {"type": "integer"}], "items": False, "type": "array", "minItems": 2},
+    "prefix": {
+        "prefixItems": [{"type": "string"}, {"type": "integer"}],
+        "items": False,
+        "type": "array",
+        "minItems": 2,
+    },
     "prefix and rest": {"prefixItems": [{"const": 1}], "items": {"type": "string"}, "minItems": 3, "type": "array"},
     "unevaluated items": {
         "allOf": [{"prefixItems": [{"type": "string"}]}],

@@ -154,11 +154,13 @@ def _composed(node: Node, open_nodes: frozenset[Node], taste: Taste) -> Iterator
         targets = [edge.target for edge in node.under(keyword)]
         if targets:
             avoided = taste.strict and keyword == "oneOf"
-            ways = [
-                (Part(each), *(Part(other, holds=False) for other in targets if avoided and other is not each))
-                for each in targets
-            ]
-            yield _one_of(sorted(ways, key=lambda way: _reluctance(way[0].node, open_nodes)))
+            ordered = sorted(targets, key=lambda each: _reluctance(each, open_nodes))
+            yield _one_of(
+                [
+                    (Part(each), *(Part(other, holds=False) for other in targets if avoided and other is not each))
+                    for each in ordered
+                ]
+            )
     yield from _conditional(node)
     for edge in (*node.under("dependencies"), *node.under("dependentSchemas")):
         without, there = (Forbidden(str(edge.token)),), (Part(edge.target),)
