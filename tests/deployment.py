@@ -25,6 +25,8 @@ RUNS_SCHEMA = {
     },
     "required": ["event_id", "tenant_id"],
 }
+POLL_SECONDS = 0.02
+"""How soon a server of this module ends when it is told to."""
 OPEN_SCHEMA = {"type": ["object", "array"]}
 
 
@@ -44,7 +46,7 @@ def key_server(content: bytes) -> Iterator[str]:
             """Keep quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/keys"

@@ -19,7 +19,7 @@ from eventgate.core.deferral import DeferringDelivery
 from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Dependency, Health
-from eventgate.core.instruments import Instruments
+from eventgate.core.instruments import Instruments, Tracing
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
 from eventgate.core.spool import SpoolStatus
@@ -145,6 +145,7 @@ async def open_assembly(
     ready: Callable[[], str | None],
     terminate: Callable[[], None],
     instruments: Instruments,
+    tracing: Tracing | None,
     keys_seconds: float,
     background: bool,
     former: Assembly | None = None,
@@ -181,6 +182,7 @@ async def open_assembly(
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),
         instruments=instruments,
+        tracing=tracing,
         token_url=settings.token_provider_url,
         api_document=configuration.api_document,
         terminators=frozenset(settings.terminate.subjects),

@@ -42,14 +42,16 @@ NOT_IN_CORE = {
     "boto3",
     "botocore",
     "confluent_kafka",
+    "opentelemetry",
     "prometheus_client",
+    "requests",
     "rich",
     "typer",
     "urllib3",
     "uvicorn",
     "uvloop",
 }
-NOT_IN_LAMBDA = {"prometheus_client", "rich", "typer", "uvicorn", "uvloop", "httptools", "boto3", "botocore", "sqlite3"}
+NOT_IN_LAMBDA = NOT_IN_CORE - {"backports", "urllib3"} | {"httptools", "sqlite3"}
 LONGEST_FILE = 250
 
 
