@@ -19,7 +19,7 @@ from eventgate.core.deferral import DeferringDelivery
 from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Dependency, Health
-from eventgate.core.instruments import Instruments
+from eventgate.core.instruments import Instruments, Tracing
 from eventgate.core.pages import Pages
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
@@ -146,6 +146,7 @@ async def open_assembly(
     ready: Callable[[], str | None],
     terminate: Callable[[], None],
     instruments: Instruments,
+    tracing: Tracing | None,
     keys_seconds: float,
     background: bool,
     former: Assembly | None = None,
@@ -182,6 +183,7 @@ async def open_assembly(
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),
         instruments=instruments,
+        tracing=tracing,
         token_url=settings.token_provider_url,
         api_document=configuration.api_document,
         terminators=frozenset(settings.terminate.subjects),

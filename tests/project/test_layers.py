@@ -43,26 +43,16 @@ NOT_IN_CORE = {
     "boto3",
     "botocore",
     "confluent_kafka",
+    "opentelemetry",
     "prometheus_client",
+    "requests",
     "rich",
     "typer",
     "urllib3",
     "uvicorn",
     "uvloop",
 }
-NOT_IN_LAMBDA = {
-    "jwt",
-    "cryptography.x509",
-    "prometheus_client",
-    "rich",
-    "typer",
-    "uvicorn",
-    "uvloop",
-    "httptools",
-    "boto3",
-    "botocore",
-    "sqlite3",
-}
+NOT_IN_LAMBDA = NOT_IN_CORE - {"backports", "urllib3"} | {"cryptography.x509", "httptools", "jwt", "sqlite3"}
 LONGEST_FILE = 250
 
 

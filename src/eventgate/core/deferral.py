@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from eventgate.core.delivery import ACKNOWLEDGED, BY_GUARD, SAFE, Delivery, still_settled
+from eventgate.core.instruments import Waits
 from eventgate.core.model import Event, Outcome, WriteResult
 from eventgate.core.spool import Deferral, Spool, Untaken
 from eventgate.core.topics import Topic
@@ -41,7 +42,7 @@ class DeferringDelivery(Delivery):
         topic: Topic,
         deadline: float,
         settled: Mapping[str, WriteResult],
-        spent: dict[str, float] | None = None,
+        spent: Waits | None = None,
     ) -> dict[str, WriteResult]:
         """As for any delivery; on a topic with a spool, required writers that lack the event become `deferred`."""
         if not topic.spool:
@@ -60,7 +61,7 @@ class DeferringDelivery(Delivery):
         topic: Topic,
         deadline: float,
         settled: Sequence[Mapping[str, WriteResult]],
-        spent: dict[str, float] | None = None,
+        spent: Waits | None = None,
     ) -> list[dict[str, WriteResult]]:
         """As `deliver` for each of `events`."""
         if not topic.spool:

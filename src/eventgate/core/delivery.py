@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
 
+from eventgate.core.instruments import Waits
 from eventgate.core.lane import Lane
 from eventgate.core.lanes import lane_to
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
@@ -69,12 +70,12 @@ class Delivery:
         topic: Topic,
         deadline: float,
         settled: Mapping[str, WriteResult],
-        spent: dict[str, float] | None = None,
+        spent: Waits | None = None,
     ) -> dict[str, WriteResult]:
         """One result for each writer of `topic`, in its order; never raises.
 
         Writers in `settled` already have their result and are not asked. `deadline` is absolute (`loop.time()`). Into
-        `spent` go the seconds that each writer took that was asked.
+        `spent` goes the time of each writer that was asked.
         """
         guard = topic.guard
         spent = {} if spent is None else spent
@@ -91,9 +92,7 @@ class Delivery:
         results.update(await self._fan_out(event, pending, deadline, spent))
         return {name: results[name] for name in topic.uses}
 
-    async def _fan_out(
-        self, event: Event, names: list[str], deadline: float, spent: dict[str, float]
-    ) -> dict[str, WriteResult]:
+    async def _fan_out(self, event: Event, names: list[str], deadline: float, spent: Waits) -> dict[str, WriteResult]:
         if not names:
             return {}
         if len(names) == 1:
@@ -101,10 +100,10 @@ class Delivery:
         written = await asyncio.gather(*(self._write(name, event, deadline, spent) for name in names))
         return dict(zip(names, written, strict=True))
 
-    async def _write(self, name: str, event: Event, deadline: float, spent: dict[str, float]) -> WriteResult:
+    async def _write(self, name: str, event: Event, deadline: float, spent: Waits) -> WriteResult:
         started = perf_counter()
         result = await self._lanes[name].write(event, deadline)
-        spent[name] = perf_counter() - started
+        spent[name] = (started, perf_counter() - started)
         return result
 
     async def redeliver(self, event: Event, writer: str, deadline: float) -> WriteResult:
@@ -122,7 +121,7 @@ class Delivery:
         topic: Topic,
         deadline: float,
         settled: Sequence[Mapping[str, WriteResult]],
-        spent: dict[str, float] | None = None,
+        spent: Waits | None = None,
     ) -> list[dict[str, WriteResult]]:
         """As `deliver` for each of `events`, all of `topic`, in one trip to each writer; one result each, in order.
 
@@ -149,7 +148,7 @@ class Delivery:
         events: Sequence[Event],
         results: list[dict[str, WriteResult]],
         deadline: float,
-        spent: dict[str, float],
+        spent: Waits,
     ) -> None:
         """Have the writer take those of `events` that have no result of it, and note its results."""
         missing = [index for index, known in enumerate(results) if name not in known]
@@ -159,11 +158,11 @@ class Delivery:
                 results[index][name] = result
 
     async def _write_many(
-        self, name: str, events: Sequence[Event], deadline: float, spent: dict[str, float]
+        self, name: str, events: Sequence[Event], deadline: float, spent: Waits
     ) -> Sequence[WriteResult]:
         started = perf_counter()
         results = await self._lanes[name].write_many(events, deadline)
-        spent[name] = perf_counter() - started
+        spent[name] = (started, perf_counter() - started)
         return results
 
     async def close(self) -> None:
