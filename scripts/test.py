@@ -19,8 +19,8 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 WHEEL_TESTS = "tests/project/test_wheel.py"
-SIDE_BY_SIDE = ("-n", "3", "--dist", "loadgroup")
-"""Three processes on two cores: most tests wait. Those of one service stay together (tests/services/fixtures.py)."""
+SIDE_BY_SIDE = ("-n", "3", "--dist", "worksteal")
+"""Three processes on two cores: many tests wait. Which of them gets which tests: tests/services/sharing.py."""
 FEW = 10
 """How many failed tests are run again."""
 ONCE = (
@@ -120,7 +120,8 @@ def tests() -> Result:
 
 
 def wheel() -> Result:
-    return pytest((PYTHON,), WHEEL_TESTS)
+    """In one process, as all of its tests look at one environment that takes long to build."""
+    return pytest((PYTHON,), WHEEL_TESTS, "-n", "0")
 
 
 def versions() -> Result:

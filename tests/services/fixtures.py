@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeVar
@@ -17,6 +18,7 @@ from tests.services.database import database as start_database
 from tests.services.pooler import pooler
 from tests.services.process import ServiceUnavailable
 from tests.services.proxy import TcpProxy
+from tests.services.sharing import dealt
 
 T = TypeVar("T")
 
@@ -24,14 +26,17 @@ T = TypeVar("T")
 SERVICES = ("kafka", "postgres", "aws")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a service in one process, so that processes side by side do not each start their own."""
-    for item in items:
-        wanted = getattr(item, "fixturenames", ())
-        service = next((name for name in SERVICES if name in wanted), None)
-        if service is not None:
-            item.add_marker(pytest.mark.xdist_group(service))
+    """Keep the tests of a service in one process, where several run side by side."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        found: dict[str, list[pytest.Item]] = {name: [] for name in (*SERVICES, "")}
+        for item in items:
+            wanted = getattr(item, "fixturenames", ())
+            found[next((name for name in SERVICES if name in wanted), "")].append(item)
+        others = found.pop("")
+        items[:] = dealt(list(found.values()), others, processes)
 
 
 @contextmanager
