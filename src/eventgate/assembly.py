@@ -158,18 +158,19 @@ async def open_assembly(
     """
     configuration = await load_configuration(conf, env, default_sqlite=default_sqlite)
     settings = configuration.settings
-    loader = PolicyLoader(configuration)
-    policy, findings = await loader.load(None)
     keyring = _keyring(configuration, former)
-    await keyring.refresh(keys_seconds)
-    assembly = Assembly(configuration, loader, policy, keyring)
-    assembly.tell((*configuration.findings, *findings))
-    writers = configuration.build_writers()
-    opened: list[Writer] = []
-    stack.push_async_callback(_close_all, opened)
-    for writer in writers:
-        await writer.open()
-        opened.append(writer)
+    keyring.begin()  # the keys' way here takes as long as all the rest, so they travel meanwhile
+    try:
+        loader = PolicyLoader(configuration)
+        policy, findings = await loader.load(None)
+        assembly = Assembly(configuration, loader, policy, keyring)
+        assembly.tell((*configuration.findings, *findings))
+        writers = await _open_all(configuration, stack)
+        await keyring.join(keys_seconds)
+    except BaseException:
+        if former is None or keyring is not former.keyring:
+            await keyring.close()
+        raise
     assembly.spooling = spooling = open_spooling(configuration, stack)
     delivery = Delivery(writers) if spooling.spool is None else DeferringDelivery(writers, spooling.spool)
     stack.push_async_callback(delivery.close)
@@ -203,6 +204,23 @@ def _age(status: SpoolStatus | None) -> float | None:
     if status is None or status.deferred is None:
         return None
     return 0.0 if status.oldest_at is None else max(0.0, time.time() - status.oldest_at)
+
+
+async def _open_all(configuration: Configuration, stack: AsyncExitStack) -> list[Writer]:
+    """The writers, opened side by side; `stack` closes those that opened, also if another raises."""
+    writers = configuration.build_writers()
+    opened: list[Writer] = []
+    stack.push_async_callback(_close_all, opened)
+
+    async def open_one(writer: Writer) -> None:
+        await writer.open()
+        opened.append(writer)
+
+    ends = await asyncio.gather(*(open_one(writer) for writer in writers), return_exceptions=True)
+    for error in ends:
+        if error is not None:
+            raise error
+    return writers
 
 
 async def _close_all(writers: Sequence[Writer]) -> None:
