@@ -19,7 +19,8 @@ from eventgate.core.deferral import DeferringDelivery
 from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Dependency, Health
-from eventgate.core.instruments import Instruments
+from eventgate.core.instruments import Instruments, Tracing
+from eventgate.core.pages import Pages
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
 from eventgate.core.spool import SpoolStatus
@@ -145,6 +146,7 @@ async def open_assembly(
     ready: Callable[[], str | None],
     terminate: Callable[[], None],
     instruments: Instruments,
+    tracing: Tracing | None,
     keys_seconds: float,
     background: bool,
     former: Assembly | None = None,
@@ -156,18 +158,19 @@ async def open_assembly(
     """
     configuration = await load_configuration(conf, env, default_sqlite=default_sqlite)
     settings = configuration.settings
-    loader = PolicyLoader(configuration)
-    policy, findings = await loader.load(None)
     keyring = _keyring(configuration, former)
-    await keyring.refresh(keys_seconds)
-    assembly = Assembly(configuration, loader, policy, keyring)
-    assembly.tell((*configuration.findings, *findings))
-    writers = configuration.build_writers()
-    opened: list[Writer] = []
-    stack.push_async_callback(_close_all, opened)
-    for writer in writers:
-        await writer.open()
-        opened.append(writer)
+    keyring.begin()  # the keys' way here takes as long as all the rest, so they travel meanwhile
+    try:
+        loader = PolicyLoader(configuration)
+        policy, findings = await loader.load(None)
+        assembly = Assembly(configuration, loader, policy, keyring)
+        assembly.tell((*configuration.findings, *findings))
+        writers = await _open_all(configuration, stack)
+        await keyring.join(keys_seconds)
+    except BaseException:
+        if former is None or keyring is not former.keyring:
+            await keyring.close()
+        raise
     assembly.spooling = spooling = open_spooling(configuration, stack)
     delivery = Delivery(writers) if spooling.spool is None else DeferringDelivery(writers, spooling.spool)
     stack.push_async_callback(delivery.close)
@@ -181,11 +184,14 @@ async def open_assembly(
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),
         instruments=instruments,
+        tracing=tracing,
         token_url=settings.token_provider_url,
         api_document=configuration.api_document,
         terminators=frozenset(settings.terminate.subjects),
         terminate=terminate,
         cors=Cors(origins) if origins else None,
+        pages=partial(_pages, assembly, admission),
+        public=settings.catalogue.public,
     )
     spooling.attach(delivery, lambda: assembly.policy.topics, tuple(writer.name for writer in writers))
     if background:
@@ -200,12 +206,42 @@ def _age(status: SpoolStatus | None) -> float | None:
     return 0.0 if status.oldest_at is None else max(0.0, time.time() - status.oldest_at)
 
 
+async def _open_all(configuration: Configuration, stack: AsyncExitStack) -> list[Writer]:
+    """The writers, opened side by side; `stack` closes those that opened, also if another raises."""
+    writers = configuration.build_writers()
+    opened: list[Writer] = []
+    stack.push_async_callback(_close_all, opened)
+
+    async def open_one(writer: Writer) -> None:
+        await writer.open()
+        opened.append(writer)
+
+    ends = await asyncio.gather(*(open_one(writer) for writer in writers), return_exceptions=True)
+    for error in ends:
+        if error is not None:
+            raise error
+    return writers
+
+
 async def _close_all(writers: Sequence[Writer]) -> None:
     """Close them side by side: several whose sinks hang must not take the time of all of them together."""
     ends = await asyncio.gather(*(writer.close() for writer in writers), return_exceptions=True)
     for writer, end in zip(writers, ends, strict=True):
         if end is not None:
             log.warning("closing the writer %s failed", writer.name, exc_info=end)
+
+
+def _pages(assembly: Assembly, admission: Admission) -> Pages:
+    """The pages for people, imported now: a gate that shows none is spared their modules."""
+    from eventgate.catalogue.pages import CataloguePages
+
+    settings = assembly.configuration.settings
+    return CataloguePages(
+        policy=lambda: assembly.policy,
+        authenticate=admission.authenticate,
+        public=settings.catalogue.public,
+        token_url=settings.token_provider_url is not None,
+    )
 
 
 def _keyring(configuration: Configuration, former: Assembly | None) -> KeyRing:

@@ -15,6 +15,7 @@ from tests.services.broker import Broker
 from tests.services.broker import broker as start_broker
 from tests.services.database import Database
 from tests.services.database import database as start_database
+from tests.services.pooler import pooler
 from tests.services.process import ServiceUnavailable
 from tests.services.proxy import TcpProxy
 from tests.services.sharing import dealt
@@ -63,6 +64,13 @@ def postgres() -> Iterator[Database]:
     """A PostgreSQL server."""
     with or_fail(start_database()) as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres: Database) -> Iterator[str]:
+    """The address of a PgBouncer before the PostgreSQL server, in transaction mode."""
+    with or_fail(pooler(postgres)) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,8 @@ class Route(msgspec.Struct, frozen=True):
 _READ: Final = ("GET", "HEAD")
 
 ROUTES: Final = (
+    Route("catalogue", "/", _READ),
+    Route("asset", "/assets/{asset}", _READ),
     Route("api", "/api", _READ),
     Route("token", "/token", _READ),
     Route("topics", "/topics", _READ),
@@ -41,10 +43,11 @@ ROUTES: Final = (
 _FIXED = {route.template: route for route in ROUTES if "{" not in route.template}
 _BY_NAME = {route.name: route for route in ROUTES}
 _TOPICS = "/topics/"
+_ASSETS = "/assets/"
 
 
 def find(path: str) -> tuple[Route, str]:
-    """The route at `path` and the topic's name in it (lower-cased, else empty); raises `RouteNotFound`."""
+    """The route at `path` and the name in it, a topic's in lower case, else empty; raises `RouteNotFound`."""
     if path.startswith(_TOPICS):
         name, slash, rest = path[len(_TOPICS) :].partition("/")
         if name and not slash:
@@ -52,6 +55,8 @@ def find(path: str) -> tuple[Route, str]:
         if name and rest == "validate":
             return _BY_NAME["validate"], name.lower()
         raise RouteNotFound
+    if path.startswith(_ASSETS):
+        return _BY_NAME["asset"], path[len(_ASSETS) :]
     route = _FIXED.get(path)
     if route is None:
         raise RouteNotFound

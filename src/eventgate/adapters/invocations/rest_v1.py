@@ -7,6 +7,7 @@ API Gateway Developer Guide, "Lambda proxy integrations in API Gateway".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
 from eventgate.adapters.invocations import fields
 from eventgate.adapters.invocations.fields import HttpInvocation, LambdaAnswer, mapping, text
@@ -18,16 +19,17 @@ _GZIP_IN_BASE64 = "H4s"
 
 
 def read(invocation: Mapping[str, object]) -> HttpInvocation:
-    """The request in an invocation of payload version 1.0; of anything else, a GET of `/`."""
+    """The request in an invocation of payload version 1.0; of anything else, a GET of a path that no route has."""
     method = text(invocation.get("httpMethod"))
     context = mapping(invocation.get("requestContext"))
     return HttpInvocation(
         method=method or "GET",
-        paths=fields.decoded(_paths(invocation, context)) if method else ("/",),
+        paths=fields.decoded(_paths(invocation, context)) if method else ("",),
         headers=_headers(invocation),
         body=fields.body_reader(invocation),
         request_id=fields.request_id(context),
         answer=answer,
+        outer_path=unquote(text(context.get("path"))) or None,
     )
 
 
@@ -45,10 +47,14 @@ def answer(response: Response) -> LambdaAnswer:
 
 
 def _paths(invocation: Mapping[str, object], context: Mapping[str, object]) -> Iterator[str]:
-    """`path` holds the base path of a custom domain, or the stage; the resource with its parameters never does."""
-    path = text(invocation.get("path"))
+    """`path` holds the base path of a custom domain, or the stage; the resource with its parameters never does.
+
+    The stage alone may as well be a path of that name: the root has a resource of its own, which says so.
+    """
+    path, stage = text(invocation.get("path")), text(context.get("stage"))
     yield from fields.routed(text(invocation.get("resource")), mapping(invocation.get("pathParameters")))
-    yield fields.without_stage(path, text(context.get("stage")))
+    if path != f"/{stage}":
+        yield fields.without_stage(path, stage)
     yield path
 
 
