@@ -26,17 +26,23 @@ T = TypeVar("T")
 SERVICES = ("kafka", "postgres", "aws")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a service in one process, where several run side by side."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark the tests of a service, and keep them in one process where several run side by side."""
+    for item in items:
+        if _service(item):
+            item.add_marker("service")
+    yield
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if processes > 1:
-        found: dict[str, list[pytest.Item]] = {name: [] for name in (*SERVICES, "")}
-        for item in items:
-            wanted = getattr(item, "fixturenames", ())
-            found[next((name for name in SERVICES if name in wanted), "")].append(item)
-        others = found.pop("")
-        items[:] = dealt(list(found.values()), others, processes)
+        services = [[item for item in items if _service(item) == name] for name in SERVICES]
+        items[:] = dealt(services, [item for item in items if not _service(item)], processes)
+
+
+def _service(item: pytest.Item) -> str:
+    """The first service that a test asks for; empty if none."""
+    wanted = getattr(item, "fixturenames", ())
+    return next((name for name in SERVICES if name in wanted), "")
 
 
 @contextmanager
