@@ -221,6 +221,7 @@ def _pages(assembly: Assembly, admission: Admission) -> Pages:
         authenticate=admission.authenticate,
         public=settings.catalogue.public,
         token_url=settings.token_provider_url is not None,
+        max_depth=settings.limits.max_depth,
     )
 
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from eventgate.catalogue import assets, listing, topic
+from eventgate.catalogue.examples.shelf import Shelf
 from eventgate.catalogue.layout import Frame, page, token_field
 from eventgate.catalogue.markup import tag
 from eventgate.core.head import Head
@@ -24,21 +25,29 @@ Authenticate = Callable[[Request, Head], Awaitable[Claims]]
 
 
 class CataloguePages:
-    """Answers browsers. `authenticate` raises `Unauthenticated` or `Unavailable`; unless `public` it is asked first."""
+    """Answers browsers. `authenticate` raises `Unauthenticated` or `Unavailable`; unless `public` it is asked first.
+
+    `max_depth` is how deep an event may be nested.
+    """
 
     def __init__(
-        self, *, policy: Callable[[], Policy], authenticate: Authenticate, public: bool, token_url: bool
+        self, *, policy: Callable[[], Policy], authenticate: Authenticate, public: bool, token_url: bool, max_depth: int
     ) -> None:
         self._policy = policy
         self._authenticate = authenticate
         self._public = public
         self._token_url = token_url
+        self._shelf = Shelf(max_depth)
         self._kept: tuple[Policy | None, dict[tuple[str, str], Response]] = (None, {})
 
     async def answer(self, request: Request, head: Head, route: str, name: str, trail: Trail) -> Response:
         """The answer at `route`; raises `RouteNotFound` for an asset that there is none of."""
         if route == "asset":
             return assets.answer(name, head)
+        if route == "example":
+            if not self._public:
+                trail.subject = (await self._authenticate(request, head)).subject
+            return await self._shelf.answer(self._policy().find(name))
         if route == "catalogue" and (moved := _with_slash(request.outer_path)) is not None:
             return moved
         frame = Frame(_ROOTS[route], self._token_url, self._policy().version, self._public)
