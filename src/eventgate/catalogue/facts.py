@@ -9,6 +9,7 @@ import msgspec
 
 from eventgate.catalogue.markup import Markup, tag
 from eventgate.core.schema.graph import Node
+from eventgate.core.schema.keywords import since
 
 _MOST_VALUES: Final = 24
 """Values of an `enum` that are shown."""
@@ -29,22 +30,34 @@ _KINDS: Final = {
 _SIGNS: Final = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 _MARKS: Final = {"deprecated": "deprecated", "readOnly": "read only", "writeOnly": "write only"}
 
+_NOTES: Final = ("title", "description", "deprecated", "default", "examples")
+
 Keywords = Mapping[str, Any]
+
+
+def keywords(node: Node) -> Keywords:
+    """The keywords of `node` that count: up to draft 7, what stands beside `$ref` is a note at most."""
+    if not isinstance(node.value, dict):
+        return {}
+    if "$ref" in node.value and not since(node.draft, "2019-09"):
+        return {name: node.value[name] for name in _NOTES if name in node.value}
+    return node.value
 
 
 def kind(nodes: Iterable[Node]) -> str:
     """The JSON types that all of `nodes` leave open, as `string or null`; empty where any will do."""
-    schemas = [node.value for node in nodes]
-    if False in [schema for schema in schemas if isinstance(schema, bool)]:
+    nodes = tuple(nodes)
+    if any(node.value is False for node in nodes):
         return "nothing"
+    schemas = [keywords(node) for node in nodes]
     named: list[str] | None = None
-    for schema in _objects(schemas):
+    for schema in schemas:
         own = schema.get("type")
         types = [own] if isinstance(own, str) else [each for each in own or () if isinstance(each, str)]
         if types:
             named = types if named is None else [each for each in named if each in types or _is_number(each, types)]
     if named is None:
-        named = list(dict.fromkeys(_implied(_objects(schemas))))
+        named = list(dict.fromkeys(_implied(schemas)))
     return " or ".join(named)
 
 
@@ -73,7 +86,7 @@ def _type_of(value: object) -> str:
 def facts(nodes: Iterable[Node]) -> list[Markup]:
     """Bounds, patterns and values that `nodes` state, each once."""
     found: dict[str, Markup] = {}
-    for schema in _objects(node.value for node in nodes):
+    for schema in map(keywords, nodes):
         for fact in _facts(schema):
             found[fact] = fact
     return list(found.values())
@@ -81,15 +94,11 @@ def facts(nodes: Iterable[Node]) -> list[Markup]:
 
 def text_of(nodes: Iterable[Node], keyword: str) -> str:
     """The first `title` or `description` among `nodes`."""
-    for schema in _objects(node.value for node in nodes):
+    for schema in map(keywords, nodes):
         value = schema.get(keyword)
         if isinstance(value, str) and value.strip():
             return value.strip()
     return ""
-
-
-def _objects(schemas: Iterable[Any]) -> Iterator[Keywords]:
-    return (schema for schema in schemas if isinstance(schema, dict))
 
 
 def _facts(schema: Keywords) -> Iterator[Markup]:

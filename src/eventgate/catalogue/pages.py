@@ -91,6 +91,7 @@ def _with_slash(path: str | None) -> Response | None:
 
 def _locked(refusal: Unauthenticated, frame: Frame) -> Response:
     """Asks for a token; the page's script then asks again with it, and puts what it gets in place of this."""
+    said = None if refusal.reason == "missing" else str(refusal)
     source = tag("a", "Get a token", href=f"{frame.root}token", target="_blank", rel="noopener")
     content = tag(
         "section",
@@ -100,7 +101,7 @@ def _locked(refusal: Unauthenticated, frame: Frame) -> Response:
             "form",
             tag("label", "Token", for_="unlock-field"),
             token_field("unlock-field"),
-            tag("p", id="unlock-state", class_="note", role="status"),
+            tag("p", said, id="unlock-state", class_="note bad", role="status"),
             tag(
                 "div",
                 tag("button", "Open", type="submit", class_="primary"),

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from eventgate.catalogue.facts import keywords
 from eventgate.core.schema.graph import Edge, Node
 
 _REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef")
@@ -126,7 +127,7 @@ def _edges(nodes: Sequence[Node], keyword: str) -> Iterator[Edge]:
 
 
 def _names(node: Node) -> Iterator[str]:
-    required = node.value.get("required") if isinstance(node.value, dict) else None
+    required = keywords(node).get("required")
     return (name for name in (required if isinstance(required, list) else ()) if isinstance(name, str))
 
 

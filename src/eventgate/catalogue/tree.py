@@ -19,6 +19,8 @@ MOST_ROWS: Final = 1500
 """Rows of one page; the schema as it was written is below it, whole."""
 DEEPEST: Final = 32
 """Rows inside of each other."""
+OPEN: Final = 4
+"""So deep the tree is open when the page is."""
 
 
 def tree(root: Node) -> Markup:
@@ -39,10 +41,10 @@ class _Tree:
         nodes = flat(part.nodes)
         anchor = self._anchor(path or "/")
         known = next((above[id(node)] for node in nodes if id(node) in above), None)
-        described = text_of(nodes, "description")
+        described = text_of(nodes, "description") if path else ""  # the page begins with the event's
         return tag(
             "li",
-            tag("div", *_head(part, nodes, anchor), class_="row"),
+            tag("div", *_head(part, nodes, anchor, titled=path != "" and not part.is_name), class_="row"),
             tag("p", described, class_="text") if described else None,
             _back(known) if known else tag("div", *self._below(nodes, path, anchor, above), class_="below"),
             id=anchor,
@@ -61,7 +63,8 @@ class _Tree:
                     break
                 rows.append(self.row(part, f"{path}/{part.token}", inside))
             listed = tag("ul", *rows)
-            yield tag("details", tag("summary", group.label), listed, open=True, class_=group.style)
+            is_open = path.count("/") < OPEN
+            yield tag("details", tag("summary", group.label), listed, open=is_open, class_=group.style)
 
     def _anchor(self, wanted: str) -> str:
         anchor, number = wanted.replace(" ", "%20"), 1
@@ -72,11 +75,11 @@ class _Tree:
         return anchor
 
 
-def _head(part: Part, nodes: Sequence[Node], anchor: str) -> Iterator[Markup | str]:
+def _head(part: Part, nodes: Sequence[Node], anchor: str, *, titled: bool) -> Iterator[Markup | str]:
     style = "name" if part.is_name else "name word"
     yield tag("a", part.name, class_=style, href="#" + quote(anchor, safe="/"))
     title = text_of(nodes, "title")
-    if title and not part.is_name:
+    if title and titled:
         yield " "
         yield tag("span", title, class_="title")
     types = kind(nodes)
