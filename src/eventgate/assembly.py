@@ -235,13 +235,7 @@ def _pages(assembly: Assembly, admission: Admission) -> Pages:
     """The pages for people, imported now: a gate that shows none is spared their modules."""
     from eventgate.catalogue.pages import CataloguePages
 
-    settings = assembly.configuration.settings
-    return CataloguePages(
-        policy=lambda: assembly.policy,
-        authenticate=admission.authenticate,
-        public=settings.catalogue.public,
-        token_url=settings.token_provider_url is not None,
-    )
+    return CataloguePages(lambda: assembly.policy, admission.authenticate, assembly.configuration.settings)
 
 
 def _keyring(configuration: Configuration, former: Assembly | None) -> KeyRing:
