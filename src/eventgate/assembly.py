@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -28,6 +28,7 @@ from eventgate.core.writer import Writer
 from eventgate.errors import Finding, SourceError
 from eventgate.spooling import Spooling, open_spooling
 from eventgate.telemetry.condition import Condition
+from eventgate.writers.opening import open_all
 
 log = logging.getLogger("eventgate.configuration")
 
@@ -165,7 +166,8 @@ async def open_assembly(
         policy, findings = await loader.load(None)
         assembly = Assembly(configuration, loader, policy, keyring)
         assembly.tell((*configuration.findings, *findings))
-        writers = await _open_all(configuration, stack)
+        writers = configuration.build_writers()
+        await open_all(writers, stack)
         await keyring.join(keys_seconds)
     except BaseException:
         if former is None or keyring is not former.keyring:
@@ -204,31 +206,6 @@ def _age(status: SpoolStatus | None) -> float | None:
     if status is None or status.deferred is None:
         return None
     return 0.0 if status.oldest_at is None else max(0.0, time.time() - status.oldest_at)
-
-
-async def _open_all(configuration: Configuration, stack: AsyncExitStack) -> list[Writer]:
-    """The writers, opened side by side; `stack` closes those that opened, also if another raises."""
-    writers = configuration.build_writers()
-    opened: list[Writer] = []
-    stack.push_async_callback(_close_all, opened)
-
-    async def open_one(writer: Writer) -> None:
-        await writer.open()
-        opened.append(writer)
-
-    ends = await asyncio.gather(*(open_one(writer) for writer in writers), return_exceptions=True)
-    for error in ends:
-        if error is not None:
-            raise error
-    return writers
-
-
-async def _close_all(writers: Sequence[Writer]) -> None:
-    """Close them side by side: several whose sinks hang must not take the time of all of them together."""
-    ends = await asyncio.gather(*(writer.close() for writer in writers), return_exceptions=True)
-    for writer, end in zip(writers, ends, strict=True):
-        if end is not None:
-            log.warning("closing the writer %s failed", writer.name, exc_info=end)
 
 
 def _pages(assembly: Assembly, admission: Admission) -> Pages:
