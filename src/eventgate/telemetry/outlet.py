@@ -51,10 +51,9 @@ class Outlet:
         if rest:
             self._begin(rest)
 
-    def flush(self) -> None:
-        """Wait a moment for what has not been read yet."""
-        if self._busy and self._process == os.getpid():
-            self._idle.wait(FAREWELL_SECONDS)
+    def flush(self) -> bool:
+        """Wait a moment for somebody to read; whether all has been written."""
+        return not self._busy or self._process != os.getpid() or self._idle.wait(FAREWELL_SECONDS)
 
     def _written(self, line: bytes) -> bytes:
         """Write as much of `line` as is taken at once, and return the rest."""
