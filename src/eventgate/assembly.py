@@ -20,6 +20,7 @@ from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Dependency, Health
 from eventgate.core.instruments import Instruments, Tracing
+from eventgate.core.judging import Aside
 from eventgate.core.pages import Pages
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
@@ -177,11 +178,12 @@ async def open_assembly(
     delivery = Delivery(writers) if spooling.spool is None else DeferringDelivery(writers, spooling.spool)
     stack.push_async_callback(delivery.close)
     stack.push_async_callback(spooling.stop)
+    aside = _aside(stack) if background else None
     origins = tuple(settings.cors.origins)
     admission = Admission(settings.limits, lambda: assembly.policy, keyring)
     assembly.gateway = Gateway(
         admission=admission,
-        posting=Posting(settings.limits, admission, delivery, receipts_of(settings), spooling.keeping),
+        posting=Posting(settings.limits, admission, delivery, receipts_of(settings), spooling.keeping, aside),
         policy=lambda: assembly.policy,
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),
@@ -199,6 +201,15 @@ async def open_assembly(
     if background:
         spooling.start()
     return assembly
+
+
+def _aside(stack: AsyncExitStack) -> Aside:
+    """Where events are judged that take long. On Lambda nobody else waits for his turn."""
+    from eventgate.aside.judges import Judges
+
+    judges = Judges()
+    stack.push_async_callback(judges.close)
+    return judges
 
 
 def _age(status: SpoolStatus | None) -> float | None:

@@ -15,6 +15,7 @@ LAYERS = {
     "errors": 0,
     "core": 1,
     "net": 1,
+    "aside": 2,
     "aws": 2,
     "catalogue": 2,
     "config": 2,
