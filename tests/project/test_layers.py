@@ -25,6 +25,7 @@ LAYERS = {
     "telemetry": 2,
     "app": 3,
     "assembly": 3,
+    "opening": 3,
     "spooling": 3,
     "offline": 3,
     "adapters": 4,

@@ -8,6 +8,7 @@ import pytest
 
 from eventgate.errors import HeadersTooLarge, MalformedRequest
 from eventgate.server.exchange import Exchange
+from eventgate.server.intake import Intake
 from eventgate.server.reading import HEAD_BYTES, Reader
 
 
@@ -15,6 +16,7 @@ class Connection:
     """Never asked."""
 
     transport: asyncio.Transport
+    intake: Intake
 
     def pause(self) -> None:
         raise AssertionError
