@@ -25,6 +25,8 @@ from tests.writers.postgres.support import (
     postgres_writer,
 )
 
+NO_ANSWER = "the database did not answer before the deadline"
+"""What is said on a busy machine, where the database's own reason may come too late."""
 RAISING = """
 CREATE SEQUENCE tries;
 CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -129,7 +131,7 @@ async def test_a_locked_table_fails_its_own_topic_only(postgres: Database, datab
         assert loop.time() < start + 4 + SLACK_SECONDS
         assert set(outcomes(results)) == {"failed"}
         reasons = {result.reason for result in results}
-        assert "1.sql: a table or row stayed locked (55P03)" in reasons
+        assert reasons & {"1.sql: a table or row stayed locked (55P03)", NO_ANSWER}
         await transaction.rollback()
         await other.close()
         assert outcomes(await deliver(writer, order(99))) == ["delivered"]
@@ -152,7 +154,7 @@ async def test_a_slow_statement_fails_by_the_deadline(postgres: Database, databa
         results = await deliver(writer, order(1, options(slow)), seconds=1)
         assert (results[0].outcome.value, results[0].reason) in (
             ("failed", "1.sql: the database took longer than the deadline allows (57014)"),
-            ("failed", "the database did not answer before the deadline"),  # it was told to end it, and was slow
+            ("failed", NO_ANSWER),
         )
         await eventually(lambda: not sleepers(postgres))
         assert outcomes(await deliver(writer, order(2))) == ["delivered"]
