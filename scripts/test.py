@@ -26,6 +26,7 @@ FEW = 10
 ONCE = (
     "tests/aws_lambda",
     "tests/bench",
+    "tests/browser",
     "tests/campaign",
     "tests/faults",
     "tests/package",
