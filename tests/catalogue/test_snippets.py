@@ -21,7 +21,7 @@ from tests.deployment import key_server
 from tests.server_process import ServerProcess
 
 TOPIC = "a'b\"c $(id) `x` \\ ü%{q}"
-EVENT = {
+EVENT: dict[str, Any] = {
     "quotes": "' \" \"\"\" ''' ` $HOME $(id) ${x} \\ \\u0041 \\n %s",
     "white\tspace": "line\nend  ",
     "ž\u2028𝄞": ["", {}, [], None, True, False, 1.5, 10**15, "</script>"],
