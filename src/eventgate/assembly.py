@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -19,7 +19,7 @@ from eventgate.core.deferral import DeferringDelivery
 from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
 from eventgate.core.health import Dependency, Health
-from eventgate.core.instruments import Instruments
+from eventgate.core.instruments import Instruments, Tracing
 from eventgate.core.pages import Pages
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
@@ -28,6 +28,7 @@ from eventgate.core.writer import Writer
 from eventgate.errors import Finding, SourceError
 from eventgate.spooling import Spooling, open_spooling
 from eventgate.telemetry.condition import Condition
+from eventgate.writers.opening import open_all
 
 log = logging.getLogger("eventgate.configuration")
 
@@ -146,6 +147,7 @@ async def open_assembly(
     ready: Callable[[], str | None],
     terminate: Callable[[], None],
     instruments: Instruments,
+    tracing: Tracing | None,
     keys_seconds: float,
     background: bool,
     former: Assembly | None = None,
@@ -157,18 +159,20 @@ async def open_assembly(
     """
     configuration = await load_configuration(conf, env, default_sqlite=default_sqlite)
     settings = configuration.settings
-    loader = PolicyLoader(configuration)
-    policy, findings = await loader.load(None)
     keyring = _keyring(configuration, former)
-    await keyring.refresh(keys_seconds)
-    assembly = Assembly(configuration, loader, policy, keyring)
-    assembly.tell((*configuration.findings, *findings))
-    writers = configuration.build_writers()
-    opened: list[Writer] = []
-    stack.push_async_callback(_close_all, opened)
-    for writer in writers:
-        await writer.open()
-        opened.append(writer)
+    keyring.begin()  # the keys' way here takes as long as all the rest, so they travel meanwhile
+    try:
+        loader = PolicyLoader(configuration)
+        policy, findings = await loader.load(None)
+        assembly = Assembly(configuration, loader, policy, keyring)
+        assembly.tell((*configuration.findings, *findings))
+        writers = configuration.build_writers()
+        await open_all(writers, stack)
+        await keyring.join(keys_seconds)
+    except BaseException:
+        if former is None or keyring is not former.keyring:
+            await keyring.close()
+        raise
     assembly.spooling = spooling = open_spooling(configuration, stack)
     delivery = Delivery(writers) if spooling.spool is None else DeferringDelivery(writers, spooling.spool)
     stack.push_async_callback(delivery.close)
@@ -182,6 +186,7 @@ async def open_assembly(
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),
         instruments=instruments,
+        tracing=tracing,
         token_url=settings.token_provider_url,
         api_document=configuration.api_document,
         terminators=frozenset(settings.terminate.subjects),
@@ -201,14 +206,6 @@ def _age(status: SpoolStatus | None) -> float | None:
     if status is None or status.deferred is None:
         return None
     return 0.0 if status.oldest_at is None else max(0.0, time.time() - status.oldest_at)
-
-
-async def _close_all(writers: Sequence[Writer]) -> None:
-    """Close them side by side: several whose sinks hang must not take the time of all of them together."""
-    ends = await asyncio.gather(*(writer.close() for writer in writers), return_exceptions=True)
-    for writer, end in zip(writers, ends, strict=True):
-        if end is not None:
-            log.warning("closing the writer %s failed", writer.name, exc_info=end)
 
 
 def _pages(assembly: Assembly, admission: Admission) -> Pages:

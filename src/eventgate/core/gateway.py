@@ -10,7 +10,7 @@ from eventgate.core.admission import Admission
 from eventgate.core.cors import Cors
 from eventgate.core.head import Head
 from eventgate.core.health import Health
-from eventgate.core.instruments import Instruments, Trail
+from eventgate.core.instruments import Instruments, Tracing, Trail
 from eventgate.core.model import Headers, Request, Response
 from eventgate.core.pages import Pages
 from eventgate.core.policy import Policy
@@ -36,6 +36,7 @@ class Gateway:
         health: Health,
         ready: Callable[[], str | None],
         instruments: Instruments,
+        tracing: Tracing | None = None,
         token_url: str | None = None,
         api_document: bytes | None = None,
         terminators: frozenset[str] = frozenset(),
@@ -57,6 +58,7 @@ class Gateway:
             public=public,
         )
         self._instruments = instruments
+        self._tracing = tracing
         self._token_url = token_url
         self._terminators = terminators
         self._terminate = terminate
@@ -76,7 +78,9 @@ class Gateway:
             head.first(b"x-request-id"),
             None if request.request_id is None else request.request_id.encode(),
         )
-        trail = Trail(request.method, "", correlation)
+        trail = Trail(request.method, "", correlation, started=started)
+        if self._tracing is not None:
+            self._tracing.start(request, trail)
         try:
             response = await self._route(request, head, trail)
         except Refusal as refusal:
