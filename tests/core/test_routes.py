@@ -15,6 +15,7 @@ from eventgate.errors import MethodNotAllowed, RouteNotFound
         ("/assets/icon.svg", "asset", "icon.svg"),
         ("/assets/A/b", "asset", "A/b"),
         ("/api", "api", ""),
+        ("/docs", "docs", ""),
         ("/token", "token", ""),
         ("/topics", "topics", ""),
         ("/topics/Orders", "topic", "orders"),

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import quote
 
-from eventgate.catalogue import assets, listing, topic
+from eventgate.catalogue import assets, docs, listing, topic
 from eventgate.catalogue.examples.shelf import Shelf
 from eventgate.catalogue.layout import Frame, page, token_field
 from eventgate.catalogue.markup import tag
@@ -17,7 +17,7 @@ from eventgate.core.model import Claims, Request, Response
 from eventgate.core.policy import Policy
 from eventgate.errors import Refusal, Unauthenticated
 
-_ROOTS = {"catalogue": "./", "topics": "./", "topic": "../"}
+_ROOTS = {"catalogue": "./", "topics": "./", "docs": "./", "topic": "../"}
 """How the gate's own address is reached from each page; see `Frame`."""
 _KEPT = 32
 """Pages of topics that are kept until the policy changes."""
@@ -56,7 +56,7 @@ class CataloguePages:
             return await self._page(route, name, frame)
         except Unauthenticated as refusal:
             trail.problems = refusal.problems
-            return _locked(refusal, frame)
+            return docs.page_of(frame, refusal) if route == "docs" else _locked(refusal, frame)
         except Refusal as refusal:
             trail.problems = refusal.problems
             return _told(refusal, frame)
@@ -78,7 +78,7 @@ class CataloguePages:
         if route == "topic":
             found = policy.find(name)
             return topic.page_of(found, frame, await self._shelf.of(found))
-        return listing.page_of(policy, frame)
+        return docs.page_of(frame) if route == "docs" else listing.page_of(policy, frame)
 
 
 def _with_slash(path: str | None) -> Response | None:

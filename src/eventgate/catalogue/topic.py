@@ -17,6 +17,14 @@ from eventgate.core.topics import Topic
 _MOST_SHOWN: Final = 256 * 1024
 """Bytes of a schema's own text that the page repeats."""
 
+_CONTENTS: Final = (
+    ("schema", "Schema"),
+    ("examples", "Examples"),
+    ("programs", "Programs"),
+    ("try", "Try an event"),
+)
+"""The parts of the page, for those who would have to scroll to them."""
+
 
 def page_of(topic: Topic, frame: Frame, found: Examples) -> Response:
     """The page of `topic`, with the examples `found` for it."""
@@ -29,9 +37,15 @@ def page_of(topic: Topic, frame: Frame, found: Examples) -> Response:
         tag("p", told.description, class_="text lead") if told.description else None,
         about(told, frame),
         tag(
+            "nav",
+            *(tag("a", text, href=f"#{name}") for name, text in _CONTENTS),
+            class_="contents",
+            aria_label="On this page",
+        ),
+        tag(
             "div",
-            tag("div", _schema(topic), _written(topic), class_="reading"),
-            tag("div", _editor(topic, found), *sections(topic, found), class_="trying"),
+            tag("div", _schema(topic), _written(topic), *sections(topic, found), class_="reading"),
+            tag("div", _editor(topic, found), class_="trying"),
             class_="columns",
         ),
         class_="topic",

@@ -29,6 +29,7 @@ ROUTES: Final = (
     Route("catalogue", "/", _READ),
     Route("asset", "/assets/{asset}", _READ),
     Route("api", "/api", _READ),
+    Route("docs", "/docs", _READ),
     Route("token", "/token", _READ),
     Route("topics", "/topics", _READ),
     Route("topic", "/topics/{topic}", (*_READ, "POST"), authenticated=True),
