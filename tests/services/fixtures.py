@@ -23,7 +23,8 @@ from tests.services.sharing import dealt
 T = TypeVar("T")
 
 
-SERVICES = ("kafka", "postgres", "aws")
+SERVICES = ("kafka", "postgres", "aws", "packages")
+"""Fixtures of a whole run that take long to make: the packages for Lambda are as good as a service."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
