@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from eventgate.errors import Overloaded
 from eventgate.server.exchange import Exchange
-from eventgate.server.intake import MOST_BYTES, SMALL_BYTES, Intake
+from eventgate.server.intake import MOST_BYTES, SMALL_BYTES, Intake, State
 from tests.deployment import Deployment, deployment
 from tests.server.serving import Gate, connected, served
 from tests.server.test_bodies import Connection as Double
@@ -71,6 +71,7 @@ async def test_what_is_held_is_given_back_however_a_request_ends() -> None:
     post = b"POST %s HTTP/1.1\r\nHost: g\r\nContent-Length: 3\r\n\r\n"
     gate = Gate()
     async with served(gate) as (server, port):
+        assert isinstance(server.server_state, State)
         intake = server.server_state.intake
         async with connected(port) as (reader, writer):
             for path, body in ((b"/", b"abc"), (b"/defect", b"abc")):
@@ -82,7 +83,7 @@ async def test_what_is_held_is_given_back_however_a_request_ends() -> None:
             assert intake.held >= 3
         gate.let_go.set()
         async with asyncio.timeout(60):
-            while intake.held or server.server_state.connections:
+            while intake.held or server.server_state.connections:  # noqa: ASYNC110  nobody tells of it
                 await asyncio.sleep(0)
 
 
@@ -99,23 +100,22 @@ def test_memory_has_a_ceiling_while_more_arrives_than_may_be_held(deployed: Depl
     bearer = deployed.bearer()
     head = f"POST /topics/free HTTP/1.1\r\nHost: g\r\nAuthorization: {bearer}\r\nContent-Length: %d\r\n\r\n"
     large, small = head % (LARGE + 1) + "[" + " " * (LARGE - 1), head % 2 + "[]"
-    with ServerProcess(deployed.conf, log_level="CRITICAL") as server:
-        with closing(Connection(server.port)) as good:
+    with ServerProcess(deployed.conf, log_level="CRITICAL") as server, closing(Connection(server.port)) as good:
+        good.send(small.encode())
+        assert good.answer().status == 202
+        (worker,) = children(server.process.pid)
+        before = resident(worker)
+        with ExitStack() as stack:
+            clients = [stack.enter_context(closing(Connection(server.port))) for _ in range(CLIENTS)]
+            for client in clients:
+                client.send(large.encode())
+            refused = select.select(clients, [], [], 60)[0]  # as soon as one is answered there is no room
             good.send(small.encode())
             assert good.answer().status == 202
-            (worker,) = children(server.process.pid)
-            before = resident(worker)
-            with ExitStack() as stack:
-                clients = [stack.enter_context(closing(Connection(server.port))) for _ in range(CLIENTS)]
-                for client in clients:
-                    client.send(large.encode())
-                refused = select.select(clients, [], [], 60)[0]  # as soon as one is answered there is no room
-                good.send(small.encode())
-                assert good.answer().status == 202
-                grown = resident(worker) - before
-                statuses = {client.answer().status for client in refused}
-            good.send(large.encode() + b"]")
-            assert good.answer().status == 202
+            grown = resident(worker) - before
+            statuses = {client.answer().status for client in refused}
+        good.send(large.encode() + b"]")
+        assert good.answer().status == 202
     assert statuses == {503}
     assert grown < MOST_BYTES * OVERHEAD
 

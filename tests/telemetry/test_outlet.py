@@ -121,8 +121,11 @@ def test_a_forked_process_writes_its_own_lines_only(pipe: Pipe) -> None:
 
 def test_a_server_whose_log_nobody_reads_goes_on(tmp_path: Path) -> None:
     """Each request is a line, and a pipe takes a few hundred of them."""
-    with deployment(tmp_path / "conf") as site, ServerProcess(site.conf) as server:
-        with closing(Connection(server.port)) as connection:
-            for _ in range(100):
-                connection.send(b"GET /topics HTTP/1.1\r\nHost: g\r\n\r\n" * 10)
-                assert {connection.answer().status for _ in range(10)} == {200}
+    with (
+        deployment(tmp_path / "conf") as site,
+        ServerProcess(site.conf) as server,
+        closing(Connection(server.port)) as connection,
+    ):
+        for _ in range(100):
+            connection.send(b"GET /topics HTTP/1.1\r\nHost: g\r\n\r\n" * 10)
+            assert {connection.answer().status for _ in range(10)} == {200}

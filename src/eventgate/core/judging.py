@@ -12,6 +12,7 @@ from eventgate.core import ids, json
 from eventgate.core.auth.grants import Grant
 from eventgate.core.delivery import Delivery
 from eventgate.core.head import Head
+from eventgate.core.instruments import Trail
 from eventgate.core.model import Event, Outcome, WriteResult
 from eventgate.core.pointer import MISSING
 from eventgate.core.topics import CompiledSchema, Topic
@@ -85,8 +86,13 @@ def idempotency_key(head: Head) -> str | None:
     return text
 
 
-def traceparent(head: Head) -> str | None:
-    """The caller's trace context, where it has the form that W3C Trace Context gives."""
+def traceparent(head: Head, trail: Trail) -> str | None:
+    """The trace context that goes out with an event: the request's own place in a trace, else the caller's as it came.
+
+    A caller's counts where it has the form that W3C Trace Context gives.
+    """
+    if trail.span is not None:
+        return trail.span.traceparent
     trace = head.first(b"traceparent")
     return trace.decode("ascii") if trace and _TRACEPARENT.fullmatch(trace) else None
 

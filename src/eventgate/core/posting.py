@@ -151,7 +151,7 @@ class Posting:
             received_at=time.time(),
             correlation_id=trail.correlation_id,
             key=judging.partition_key(topic, document),
-            traceparent=judging.traceparent(head),
+            traceparent=judging.traceparent(head, trail),
             options=topic.options,
         )
         trail.event_id = event.event_id
@@ -164,7 +164,7 @@ def _source(admitted: Admitted, head: Head, media: Media, trail: Trail) -> Sourc
         admitted.topic,
         admitted.subject,
         trail.correlation_id,
-        judging.traceparent(head),
+        judging.traceparent(head, trail),
         media.form,
         _named(head, media),
     )

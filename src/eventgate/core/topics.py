@@ -93,6 +93,10 @@ class CompiledSchema:
         """Whether `value` matches `node`, one of the schemas that this one reaches."""
         return self._validators.of(node).is_valid(value)
 
+    def meets(self, node: Node, value: Any) -> bool:
+        """Whether `value` meets those keywords of `node` that look at it directly, without subschemas."""
+        return self._validators.assertions(node).is_valid(value) and self._validators.is_listed(node, value)
+
     def shown(self, pointer: str, document: Any) -> str:
         """`pointer` into `document` as a caller may see it: member names that the schema declares nowhere as `*`."""
         return self._explainer.shown(pointer, document)

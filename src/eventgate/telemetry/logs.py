@@ -151,6 +151,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
     duration_ms: float = 0.0
     writers_ms: dict[str, float] = {}
     correlation_id: str = ""
+    trace_id: str | None = None
+    span_id: str | None = None
     cold_start: bool = False
 
 
@@ -172,8 +174,10 @@ def _line(trail: Trail, level: str) -> _Line:
         trail.items,
         trail.problems,
         round(trail.seconds * 1000, 3),
-        {name: round(seconds * 1000, 3) for name, seconds in trail.spent.items()},
+        {name: round(seconds * 1000, 3) for name, (_, seconds) in trail.spent.items()},
         trail.correlation_id,
+        None if trail.span is None else trail.span.trace_id,
+        None if trail.span is None else trail.span.span_id,
     )
 
 

@@ -99,7 +99,7 @@ class BatchPosting:
             grant=grant,
             subject=admitted.subject,
             correlation_id=trail.correlation_id,
-            traceparent=judging.traceparent(head),
+            traceparent=judging.traceparent(head, trail),
         )
 
 
