@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from tests.deployment import Deployment, deployment
+from tests.deployment import Deployment
 from tests.server_process import ServerProcess
 from tests.wire import Connection, get
-
-
-@pytest.fixture
-def deployed(tmp_path: Path) -> Iterator[Deployment]:
-    with deployment(tmp_path / "conf") as site:
-        site.config["writers"] = {"sqlite": {}}
-        site.write()
-        yield site
 
 
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])

@@ -6,10 +6,16 @@ only when all is done. One event loop and one gate serve an execution environmen
 
 from __future__ import annotations
 
+import gc
+import os
+
+_IN_LAMBDA = "AWS_LAMBDA_RUNTIME_API" in os.environ
+if _IN_LAMBDA:
+    gc.disable()  # what is imported and opened stays: looking for garbage in it is a tenth of a cold start
+
 import asyncio
 import functools
 import logging
-import os
 import sys
 import threading
 import time
@@ -121,7 +127,10 @@ class Environment:
                 return self._without_gate(http)
             await gate.refresh_if_due(REFRESH_SECONDS)
             path = next((path for path in http.paths if gate.gateway.knows(path)), http.paths[0])
-            return await gate.handle(Request(http.method, path, http.headers, http.body, http.request_id, deadline))
+            request = Request(
+                http.method, path, http.headers, http.body, http.request_id, deadline, http.outer_path or path
+            )
+            return await gate.handle(request)
         except Exception as defect:
             return failed(defect, self._instruments, http.headers, method=http.method, request_id=http.request_id)
 
@@ -202,6 +211,10 @@ def _loop_is_running() -> bool:
     return True
 
 
-if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-    # Lambda gives a function more of a processor while it starts than it may have for its first request.
-    environment().warm()
+if _IN_LAMBDA:
+    try:
+        # Lambda gives a function more of a processor while it starts than it may have for its first request.
+        environment().warm()
+    finally:
+        gc.freeze()
+        gc.enable()

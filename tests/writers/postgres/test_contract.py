@@ -34,6 +34,7 @@ def exactly(text: str) -> Any:
     return json.loads(text, parse_int=Decimal, parse_float=Decimal)
 
 
+@pytest.mark.every_version
 class TestPostgres(LedgerWriterContract):
     """Topics without SQL."""
 
