@@ -52,6 +52,7 @@ lock: .venv-lock/bin/uv ## write requirements/*.txt again (ARGS=--upgrade for ne
 	@$(COMPILE) --output-file requirements/runtime.txt
 	@$(COMPILE) --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	@$(LOCKING) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+	@echo checkov | $(LOCKING) - --output-file tests/terraform/checkov.txt
 
 .venv-lock/bin/uv:
 	@"$$(PYTHON="$(PYTHON)" scripts/find-python)" -m venv .venv-lock
