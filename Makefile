@@ -1,7 +1,7 @@
 # Everything a developer types. CI types the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev services test check campaign bench lock docs clean
+.PHONY: help setup dev services test check campaign bench lock vendor docs clean
 
 PYTHON ?=
 ARGS ?=
@@ -43,6 +43,9 @@ bench: setup ## measure requests a second and CPU per request
 docs: setup ## write the generated pages of docs/ again
 	@$(BIN)/python scripts/generate_docs.py
 	@$(BIN)/python -m eventgate.cli.reference > docs/.page && mv docs/.page docs/commands.md
+
+vendor: setup ## fetch the viewer of /docs again, as published
+	@$(BIN)/python scripts/vendor.py
 
 lock: .venv-lock/bin/uv ## write requirements/*.txt again (ARGS=--upgrade for newer versions)
 	@$(COMPILE) --output-file requirements/runtime.txt

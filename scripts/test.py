@@ -26,6 +26,7 @@ FEW = 10
 ONCE = (
     "tests/aws_lambda",
     "tests/bench",
+    "tests/browser",
     "tests/campaign",
     "tests/cli/test_send_journal.py",
     "tests/cli/test_send_resume.py",

@@ -28,6 +28,10 @@ class Connection:
         self._socket = socket.create_connection((host, port), timeout=TIMEOUT_SECONDS)
         self._reader = self._socket.makefile("rb")
 
+    def fileno(self) -> int:
+        """The socket's descriptor: to wait for an answer with `select`."""
+        return self._socket.fileno()
+
     def send(self, content: bytes) -> None:
         """Send all of it."""
         self._socket.sendall(content)

@@ -80,6 +80,7 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path) 
         "event_gate_lambda.py"  # the handler's earlier name
     ]
     assert any(name.endswith("/licenses/LICENSE") for name in names)
+    assert any(name.endswith(".dist-info/sboms/eventgate.cdx.json") for name in names)  # PEP 770
 
 
 def test_the_installed_command_tells_the_version_of_the_wheel(wheel: Path, installed: Path) -> None:

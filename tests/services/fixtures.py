@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+import pytest_asyncio
 
 from tests.services.aws import Aws
 from tests.services.aws import aws as start_aws
 from tests.services.broker import Broker
 from tests.services.broker import broker as start_broker
+from tests.services.chromium import chromium
 from tests.services.database import Database
 from tests.services.database import database as start_database
 from tests.services.pooler import pooler
@@ -20,10 +22,13 @@ from tests.services.process import ServiceUnavailable
 from tests.services.proxy import TcpProxy
 from tests.services.sharing import dealt
 
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
 T = TypeVar("T")
 
 
-SERVICES = ("kafka", "postgres", "aws", "packages")
+SERVICES = ("kafka", "postgres", "aws", "browser", "packages")
 """Fixtures of a whole run that take long to make: the packages for Lambda are as good as a service."""
 
 
@@ -85,6 +90,21 @@ def aws() -> Iterator[Aws]:
     """EventBridge, S3, SQS and Secrets Manager."""
     with or_fail(start_aws()) as aws:
         yield aws
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A headless Chromium; tests that use it run on the session's event loop."""
+    from playwright.async_api import async_playwright  # few tests need it
+
+    try:
+        path = chromium()
+    except ServiceUnavailable as unavailable:
+        pytest.fail(str(unavailable), pytrace=False)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
 
 
 @pytest.fixture

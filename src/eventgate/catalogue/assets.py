@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 from importlib.resources import files
 from typing import Final
@@ -39,8 +40,10 @@ def asset(name: str) -> Asset:
     """The file called `name`, kept once it was read; raises `RouteNotFound` where there is none of that name."""
     for file in (files("eventgate.catalogue") / "static").iterdir():
         media = TYPES.get(name.rpartition(".")[2])
-        if file.name == name and media is not None:
+        if file.name in (name, f"{name}.gz") and media is not None:
             content = file.read_bytes()
+            if file.name != name:  # what others publish is large, and kept pressed
+                content = gzip.decompress(content)
             return Asset(media, b'"%s"' % hashlib.sha256(content).hexdigest()[:16].encode(), content)
     raise RouteNotFound
 

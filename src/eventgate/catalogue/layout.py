@@ -18,7 +18,6 @@ CSP: Final = (
 )
 """Content-Security-Policy: nothing inline, nothing from elsewhere, no text that becomes script or markup."""
 SECURITY: Final[Headers] = (
-    (b"content-security-policy", CSP),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -47,10 +46,12 @@ def page(
     current: str = "",
     scripts: tuple[str, ...] = (),
     headers: Headers = (),
+    sheet: str = "catalogue.css",
+    csp: bytes = CSP,
 ) -> Response:
     """A whole page with `content` as its main part. `current` is the entry of the navigation that it belongs to.
 
-    `scripts` are assets to load beside the one that all pages have.
+    `scripts` are assets to load beside the one that all pages have, `sheet` is its style, `csp` what it may do.
     """
     root = frame.root
     head = tag(
@@ -60,7 +61,7 @@ def page(
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", title if title == "EventGate" else f"{title} · EventGate"),
         tag("link", rel="icon", type="image/svg+xml", href=f"{root}assets/icon.svg"),
-        tag("link", rel="stylesheet", href=f"{root}assets/catalogue.css"),
+        tag("link", rel="stylesheet", href=f"{root}assets/{sheet}"),
         *(tag("script", type="module", src=f"{root}assets/{name}") for name in ("catalogue.js", *scripts)),
     )
     body = tag(
@@ -74,12 +75,12 @@ def page(
     )
     text = "<!doctype html>\n" + tag("html", head, body, lang="en")
     cache = b"no-cache" if frame.public and status == 200 else b"no-store"
-    own = (HTML, (b"cache-control", cache), (b"vary", b"Accept"), *SECURITY)
+    own = (HTML, (b"cache-control", cache), (b"vary", b"Accept"), (b"content-security-policy", csp), *SECURITY)
     return Response(status, (*own, *headers), text.encode("utf-8", "replace"))
 
 
 def _header(frame: Frame, current: str) -> Markup:
-    entries = (("topics", "Topics", frame.root),)
+    entries = (("topics", "Topics", frame.root), ("docs", "API", f"{frame.root}docs"))
     links = [
         tag("a", text, href=href, aria_current="page" if name == current else None) for name, text, href in entries
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from eventgate.catalogue.examples.example import Examples
 from eventgate.catalogue.layout import Frame, page
 from eventgate.catalogue.listing import about
 from eventgate.catalogue.markup import Markup, tag
@@ -16,9 +17,17 @@ from eventgate.core.topics import Topic
 _MOST_SHOWN: Final = 256 * 1024
 """Bytes of a schema's own text that the page repeats."""
 
+_CONTENTS: Final = (
+    ("schema", "Schema"),
+    ("examples", "Examples"),
+    ("programs", "Programs"),
+    ("try", "Try an event"),
+)
+"""The parts of the page, for those who would have to scroll to them."""
 
-def page_of(topic: Topic, frame: Frame) -> Response:
-    """The page of `topic`."""
+
+def page_of(topic: Topic, frame: Frame, found: Examples) -> Response:
+    """The page of `topic`, with the examples `found` for it."""
     told = notes(topic)
     title = told.title or topic.name
     content = tag(
@@ -28,14 +37,20 @@ def page_of(topic: Topic, frame: Frame) -> Response:
         tag("p", told.description, class_="text lead") if told.description else None,
         about(told, frame),
         tag(
+            "nav",
+            *(tag("a", text, href=f"#{name}") for name, text in _CONTENTS),
+            class_="contents",
+            aria_label="On this page",
+        ),
+        tag(
             "div",
-            tag("div", _schema(topic), _written(topic), class_="reading"),
-            tag("div", _editor(topic), *sections(topic, frame), class_="trying"),
+            tag("div", _schema(topic), _written(topic), *sections(topic, found), class_="reading"),
+            tag("div", _editor(topic, found), class_="trying"),
             class_="columns",
         ),
         class_="topic",
     )
-    return page(frame, title, content, scripts=("editor.js",))
+    return page(frame, title, content, scripts=("editor.js", "samples.js"))
 
 
 def _schema(topic: Topic) -> Markup:
@@ -67,10 +82,10 @@ def _written(topic: Topic) -> Markup:
     )
 
 
-def _editor(topic: Topic) -> Markup:
+def _editor(topic: Topic, found: Examples) -> Markup:
     field = tag(
         "textarea",
-        "\n" + first_event(topic),  # HTML takes away the first line break of a text area
+        "\n" + first_event(found),  # HTML takes away the first line break of a text area
         id="event",
         spellcheck="false",
         autocomplete="off",

@@ -77,7 +77,7 @@ class _Tree:
 
 def _head(part: Part, nodes: Sequence[Node], anchor: str, *, titled: bool) -> Iterator[Markup | str]:
     style = "name" if part.is_name else "name word"
-    yield tag("a", part.name, class_=style, href="#" + quote(anchor, safe="/"))
+    yield tag("a", part.name, class_=style, href="#" + quote(anchor, safe="/*:"))
     title = text_of(nodes, "title")
     if title and titled:
         yield " "
@@ -94,4 +94,4 @@ def _head(part: Part, nodes: Sequence[Node], anchor: str, *, titled: bool) -> It
 
 
 def _back(anchor: str) -> Markup:
-    return tag("p", "Described at ", tag("a", code(anchor), href="#" + quote(anchor, safe="/")), class_="note")
+    return tag("p", "Described at ", tag("a", code(anchor), href="#" + quote(anchor, safe="/*:")), class_="note")

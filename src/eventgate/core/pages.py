@@ -8,7 +8,7 @@ from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
 from eventgate.core.model import Request, Response
 
-ROUTES: Final = frozenset({"catalogue", "asset"})
+ROUTES: Final = frozenset({"catalogue", "asset", "docs", "example"})
 """Routes that nobody but the pages answers."""
 NEGOTIATED: Final = frozenset({"topics", "topic"})
 """Routes that are answered with a page to a browser, and with JSON to everyone else."""

@@ -57,7 +57,7 @@ def refusal(event: Event) -> Unacceptable | None:
 
 
 def _may_be_odd(body: bytes) -> bool:
-    """As `_ODD_NUMBER` says, which takes 15 us for 700 bytes; most have nothing of that form, which takes 1.5 to see."""
+    """As `_ODD_NUMBER` says, which takes 15 us for 700 bytes; that most have nothing of that form takes 1.5 to see."""
     kinds = body.translate(_KINDS, b"+-")
     return (_LONG_EXPONENT in kinds or _LONG_FRACTION in kinds) and _ODD_NUMBER.search(body) is not None
 
