@@ -88,10 +88,10 @@ class Evolving:
         self.issuer = issuer
         enough = self.statuses.total() + 2
 
-        async def is_enough() -> bool:
+        async def are_there() -> bool:
             return self.statuses.total() >= enough
 
-        await until(is_enough)
+        await until(are_there)
 
     async def health(self) -> tuple[set[str], str]:
         """What fails according to `/health`, and all its warnings."""
@@ -103,10 +103,10 @@ class Evolving:
     async def until_status(self, status: int, event: object = EVENT, **how: Any) -> None:
         """Wait until a post has this status."""
 
-        async def has_status() -> bool:
+        async def has_it() -> bool:
             return await self.post(event, **how) == status
 
-        await until(has_status)
+        await until(has_it)
 
     async def until_failing(self, *names: str) -> None:
         """Wait until `/health` says that these fail, and no others."""
@@ -119,15 +119,15 @@ class Evolving:
     async def until_warned(self, text: str) -> None:
         """Wait until a warning of `/health` holds `text`, or with an empty one until there is none."""
 
-        async def is_warned() -> bool:
-            said = (await self.health())[1]
-            return text in said if text else not said
+        async def is_there() -> bool:
+            _, warned = await self.health()
+            return text in warned and bool(text or not warned)
 
-        await until(is_warned)
+        await until(is_there)
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Return when `condition` holds: a gate tells nobody what it has taken."""
+    """Wait until it holds; `TimeoutError` where it never does."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await condition():  # noqa: ASYNC110  # the gate under test tells nobody
+        while not await condition():  # noqa: ASYNC110  a gate tells nobody
             await asyncio.sleep(0)

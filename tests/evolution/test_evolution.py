@@ -104,9 +104,8 @@ async def in_a_lambda(conf: str) -> AsyncIterator[Ask]:
 
 
 @pytest.fixture(params=[on_a_server, in_a_lambda])
-def host(request: pytest.FixtureRequest) -> Callable[[str], AsyncIterator[Ask]]:
-    hosted: Callable[[str], AsyncIterator[Ask]] = request.param
-    return hosted
+def host(request: pytest.FixtureRequest) -> Any:
+    return request.param
 
 
 async def test_no_request_fails_while_files_change(folder: Folder, host: Callable[[str], AsyncIterator[Ask]]) -> None:
