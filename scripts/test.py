@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 WHEEL_TESTS = "tests/project/test_wheel.py"
-SIDE_BY_SIDE = ("-n", "3", "--dist", "worksteal")
+SIDE_BY_SIDE = ("--durations=60", "-n", "3", "--dist", "worksteal")
 """Three processes on two cores: many tests wait. Which of them gets which tests: tests/services/sharing.py."""
 DOCKERFILES = ("Dockerfile", "deploy/docker/Dockerfile")
 FEW = 10
