@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 from tests.services.packages import program
 
-HEADLESS = "chromium-headless-shell"
-"""Debian's package and its program: the browser without what draws on a screen."""
-OTHERS = ("chromium", "chromium-browser", "google-chrome")
+NAMED = "EVENTGATE_TEST_CHROMIUM"
+"""Environment variable with the path of a Chromium to use instead."""
+COMMANDS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+PACKAGES = ("chromium-headless-shell", "fonts-dejavu-core")
+"""Debian's: a browser without what draws on a screen, and something to write with."""
 
 
 def chromium() -> str:
-    """The browser's path; the package is installed where there is none. Raises `ServiceUnavailable`."""
-    named = os.environ.get("EVENTGATE_TEST_CHROMIUM")
-    found = named or next((path for name in (HEADLESS, *OTHERS) if (path := shutil.which(name))), None)
-    return found or str(program(HEADLESS, HEADLESS))
+    """The browser's path; raises `ServiceUnavailable`."""
+    return os.environ.get(NAMED) or str(program(*COMMANDS, packages=PACKAGES))
