@@ -21,6 +21,7 @@ PYTHON = sys.executable
 WHEEL_TESTS = "tests/project/test_wheel.py"
 SIDE_BY_SIDE = ("-n", "3", "--dist", "worksteal")
 """Three processes on two cores: many tests wait. Which of them gets which tests: tests/services/sharing.py."""
+DOCKERFILES = ("Dockerfile", "deploy/docker/Dockerfile")
 FEW = 10
 """How many failed tests are run again."""
 ONCE = (
@@ -121,7 +122,10 @@ def counts(report: Path) -> tuple[int, int, int]:
 
 
 def lint() -> Result:
-    return checks((PYTHON, "-m", "ruff", "check", "."), (PYTHON, "-m", "ruff", "format", "--check", "."))
+    """The linter of Dockerfiles is a program for some machines only, CI's among them."""
+    hadolint = Path(PYTHON).with_name("hadolint")
+    images = [(str(hadolint), *DOCKERFILES)] if hadolint.exists() else []
+    return checks((PYTHON, "-m", "ruff", "check", "."), (PYTHON, "-m", "ruff", "format", "--check", "."), *images)
 
 
 def types() -> Result:

@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from eventgate.assembly import KEYS_TIMEOUT_SECONDS, Assembly, open_assembly
+from eventgate.assembly import KEYS_TIMEOUT_SECONDS, Assembly
 from eventgate.config.settings import Settings
 from eventgate.core.gateway import Gateway
 from eventgate.core.instruments import Instruments
 from eventgate.core.model import Request, Response
 from eventgate.errors import ConfigurationError
+from eventgate.opening import open_assembly
 from eventgate.telemetry.condition import Condition
 from eventgate.telemetry.logs import RequestLog
 from eventgate.telemetry.payloads import payload_log

@@ -28,6 +28,8 @@ SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "32MB",
+    "fsync": "off",  # tests kill the server, never the machine, which keeps what was written
+    "full_page_writes": "off",
     "autovacuum": "off",
     "log_min_messages": "warning",
     "log_error_verbosity": "terse",

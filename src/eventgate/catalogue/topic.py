@@ -17,6 +17,14 @@ from eventgate.core.topics import Topic
 _MOST_SHOWN: Final = 256 * 1024
 """Bytes of a schema's own text that the page repeats."""
 
+_CONTENTS: Final = (
+    ("schema", "Schema"),
+    ("examples", "Examples"),
+    ("programs", "Programs"),
+    ("try", "Try an event"),
+)
+"""The parts of the page, for those who would have to scroll to them."""
+
 
 def page_of(topic: Topic, frame: Frame, found: Examples) -> Response:
     """The page of `topic`, with the examples `found` for it."""
@@ -29,9 +37,15 @@ def page_of(topic: Topic, frame: Frame, found: Examples) -> Response:
         tag("p", told.description, class_="text lead") if told.description else None,
         about(told, frame),
         tag(
+            "nav",
+            *(tag("a", text, href=f"#{name}") for name, text in _CONTENTS),
+            class_="contents",
+            aria_label="On this page",
+        ),
+        tag(
             "div",
-            tag("div", _schema(topic), _written(topic), class_="reading"),
-            tag("div", _editor(topic, found), *sections(topic, found), class_="trying"),
+            tag("div", _schema(topic), _written(topic), *sections(topic, found), class_="reading"),
+            tag("div", _editor(topic, found), class_="trying"),
             class_="columns",
         ),
         class_="topic",
@@ -77,7 +91,7 @@ def _editor(topic: Topic, found: Examples) -> Markup:
         autocomplete="off",
         autocapitalize="off",
         wrap="off",
-        rows=14,
+        rows=12,
         aria_describedby="event-help",
     )
     paper = tag(
@@ -91,7 +105,7 @@ def _editor(topic: Topic, found: Examples) -> Markup:
         tag("div", tag("h2", tag("label", "Try an event", for_="event")), class_="heading"),
         tag(
             "p",
-            "Check asks the gate to judge the event without delivering it (Ctrl+Enter). Send delivers it.",
+            "Check has the gate judge it and deliver nothing (Ctrl+Enter). Send delivers it.",
             id="event-help",
             class_="note",
         ),

@@ -65,7 +65,7 @@ def build(plan: Plan) -> Package:
         install(locked(runtime_lock(), distributions(plan.writers)), plan.target, wheels, plan.wheelhouse)
         _copy(folder, _libraries(wheels))
         endpoints.cut(folder)
-        (folder / sbom.FILE).write_bytes(sbom.document(folder, plan.target))
+        (folder / sbom.FILE).write_bytes(sbom.of_package(folder, plan.target))
         if interpreter is not None:
             bytecode.compile_all(folder, interpreter)
         package = _measured(folder, wheels)

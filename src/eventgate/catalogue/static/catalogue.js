@@ -129,10 +129,9 @@ async function showHealth() {
 function showDependencies(report) {
   const list = find("dependencies");
   if (list === null || !report.dependencies) return;
-  const rows = Object.entries(report.dependencies).flatMap(([name, said]) => [
-    make("dt", {}, name), make("dd", { class: said === "ok" ? "good" : "bad" }, said),
-  ]);
-  const warnings = report.warnings.flatMap((text) => [make("dt", {}, "warning"), make("dd", { class: "warn" }, text)]);
+  const pair = (name, said, style) => make("div", {}, make("dt", {}, name), make("dd", { class: style }, said));
+  const rows = Object.entries(report.dependencies).map(([name, said]) => pair(name, said, said === "ok" ? "good" : "bad"));
+  const warnings = report.warnings.map((text) => pair("warning", text, "warn"));
   list.replaceChildren(...rows, ...warnings);
   find("state").hidden = false;
 }

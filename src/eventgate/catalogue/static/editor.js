@@ -52,12 +52,15 @@ async function ask(path, headers = {}) {
 }
 
 function show(answer) {
-  const errors = answer.errors ?? [];
   const { found, fault } = places(field.value);
-  const located = errors.map((error) => {
+  const locate = (error) => {
     if (typeof error.pointer === "string") return place(found, error.pointer);
     return error.type === "json" && fault !== null ? { start: fault, end: fault + 1 } : null;
-  });
+  };
+  const problem = (answer.errors ?? []).map((error) => ({ error, range: locate(error) }));
+  problem.sort((one, other) => (one.range?.start ?? 0) - (other.range?.start ?? 0));
+  const errors = problem.map(({ error }) => error);
+  const located = problem.map(({ range }) => range);
   draw(located.filter((range) => range !== null));
   field.setAttribute("aria-invalid", String(errors.length > 0));
   verdict.replaceChildren(
