@@ -28,9 +28,13 @@ RUN for file in /opt/certs/*.pem /opt/certs/*.crt; do \
       [ -e "$file" ] || continue; \
       cat "$file" >> /etc/pki/tls/certs/ca-bundle.crt; \
     done
+# The base's repository is its version's: it has one of each package.
+# hadolint ignore=DL3041
 RUN dnf install -y cyrus-sasl-devel gcc gcc-c++ gzip make openssl-devel tar which zlib-devel && dnf clean all
 
 WORKDIR /build/librdkafka
+# What is piped is a line of text that cannot fail.
+# hadolint ignore=DL4006
 RUN curl --fail --silent --show-error --location --output source.tar.gz "$LIBRDKAFKA_URL" && \
     if [ -n "$LIBRDKAFKA_SHA256" ]; then echo "$LIBRDKAFKA_SHA256  source.tar.gz" | sha256sum --check; fi && \
     tar --extract --gzip --strip-components=1 --file source.tar.gz && \
@@ -61,6 +65,7 @@ ARG SASL_SSL_ARTIFACTS=./sasl_ssl_artifacts
 COPY LICENSE ${TRUSTED_SSL_CERTS}* /opt/certs/
 COPY LICENSE ${SASL_SSL_ARTIFACTS}* /opt/sasl_ssl_artifacts/
 COPY --from=build /etc/pki/tls/certs/ca-bundle.crt /etc/pki/tls/certs/ca-bundle.crt
+# hadolint ignore=DL3041
 RUN dnf install -y cyrus-sasl-gssapi krb5-workstation && dnf clean all && rm -rf /var/cache/dnf && \
     echo 'app:x:1000:1000::/home/app:/sbin/nologin' >> /etc/passwd && \
     echo 'app:x:1000:' >> /etc/group && \

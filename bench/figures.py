@@ -90,9 +90,9 @@ def latencies(contestants: Sequence[Contestant]) -> str:
     return "\n".join(lines)
 
 
-def table(contestants: Sequence[Contestant]) -> str:
-    """A line for each, with medians, extremes, and CPU per request as a multiple of the first one's."""
-    lines = [f"{'':<34}{'requests/s':<30}{'CPU us/request':<26}{'times the first'}"]
+def table(contestants: Sequence[Contestant], unit: str = "request") -> str:
+    """A line for each, with medians, extremes, and CPU per request (or `unit`) as a multiple of the first one's."""
+    lines = [f"{'':<34}{f'{unit}s/s':<30}{f'CPU us/{unit}':<26}{'times the first'}"]
     for contestant in contestants:
         times = ratio(contestant, contestants[0])
         lines.append(f"{contestant.name:<34}{spread(contestant.rates):<30}{spread(contestant.costs):<26}{times:>8.2f}")

@@ -5,16 +5,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from bench import over_http, rounds, servers
 from bench.figures import Contestant, Wish, at_least
 from bench.load import post
 from bench.over_http import Entry
-from bench.plan import Plan
+from bench.plan import Plan, Sink
 from bench.workload import TOPIC, configure
 from tests.services.aws import ACCOUNT, REGION, Aws, aws
 from tests.services.broker import Broker, broker
@@ -23,17 +21,7 @@ from tests.services.database import Database, database
 CONNECTIONS = 64
 BUS = "bench"
 DISCARD = "discard"
-_Ceiling = tuple[Contestant, "subprocess.Popen[str]"]
-
-
-@dataclass(frozen=True)
-class Sink:
-    """A sink: the gate's settings for it, and the address that its own client is given."""
-
-    name: str
-    settings: Mapping[str, Any]
-    target: str
-    env: Mapping[str, str]
+Ceiling = tuple[Contestant, "subprocess.Popen[str]"]
 
 
 def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
@@ -41,9 +29,9 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
     workload = plan.workload
     template = post(TOPIC, workload.token, workload.event, workload.event_id)
     with ExitStack() as stack:
-        sinks = _sinks(stack, plan.folder)
-        entries = _gates(stack, plan, sinks)
-        ceilings = [_ceiling(stack, sink, plan.folder) for sink in sinks]
+        sinks = start_sinks(plan)
+        entries = start_gates(stack, plan, sinks, "into")
+        ceilings = [start_ceiling(stack, sink, plan.folder, CONNECTIONS) for sink in sinks]
         for entry in entries:
             over_http.check(entry, workload)
             over_http.play(entry, template, plan, plan.seconds / 3, CONNECTIONS)
@@ -61,17 +49,25 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
 
 def _wishes(gates: Mapping[str, Contestant]) -> list[Wish]:
     def share(name: str) -> float:
-        return median(a / b for a, b in zip(gates[_gate(name)].rates, gates[_gate(DISCARD)].rates, strict=True))
+        return median(a / b for a, b in zip(gates[gate_name(name)].rates, gates[gate_name(DISCARD)].rates, strict=True))
 
     wanted = (("sqlite", 0.7), ("postgres", 0.7), ("kafka", 0.6))
     return [at_least(f"rate into {name} over rate into no sink", share(name), least) for name, least in wanted]
 
 
-def _gate(name: str) -> str:
+def gate_name(name: str) -> str:
+    """What the gate into a sink is called."""
     return f"gate, {name}"
 
 
-def _sinks(stack: ExitStack, folder: Path) -> list[Sink]:
+def start_sinks(plan: Plan) -> list[Sink]:
+    """All of them, real but for EventBridge, started by the first who asks and up until the plan is done."""
+    if not plan.sinks:
+        plan.sinks.extend(_started(plan.services, plan.folder))
+    return plan.sinks
+
+
+def _started(stack: ExitStack, folder: Path) -> list[Sink]:
     kafka: Broker = stack.enter_context(broker())
     postgres: Database = stack.enter_context(database())
     cloud: Aws = stack.enter_context(aws())
@@ -92,23 +88,30 @@ def _sinks(stack: ExitStack, folder: Path) -> list[Sink]:
     ]
 
 
-def _gates(stack: ExitStack, plan: Plan, sinks: Sequence[Sink]) -> list[Entry]:
+def start_gates(stack: ExitStack, plan: Plan, sinks: Sequence[Sink], folder: str) -> list[Entry]:
+    """A gate into nothing, and one into each of the sinks; `folder` is what their configurations' names begin with."""
     wanted = [Sink(DISCARD, {}, "", {}), *sinks]
     entries = []
     for sink, port in zip(wanted, servers.free_ports(len(wanted)), strict=True):
-        conf = configure(plan.folder / f"into-{sink.name}", plan.workload, {sink.name: dict(sink.settings)})
+        conf = configure(plan.folder / f"{folder}-{sink.name}", plan.workload, {sink.name: dict(sink.settings)})
         running = servers.running(
             servers.gate(conf, port),
             port,
             ready="/readyz",
-            log=plan.folder / f"{sink.name}.log",
+            log=plan.folder / f"{folder}-{sink.name}.log",
             env={**servers.QUIET, **sink.env},
         )
-        entries.append(Entry(Contestant(_gate(sink.name)), stack.enter_context(running), 202))
+        entries.append(Entry(Contestant(gate_name(sink.name)), stack.enter_context(running), 202))
     return entries
 
 
-def _ceiling(stack: ExitStack, sink: Sink, folder: Path) -> _Ceiling:
-    command = ["bench.ceilings", sink.name, sink.target, str(CONNECTIONS)]
+def start_ceiling(stack: ExitStack, sink: Sink, folder: Path, under_way: int) -> Ceiling:
+    """The sink's own client, with so many events under way."""
+    command = ["bench.ceilings", sink.name, sink.target, str(under_way)]
     client = stack.enter_context(rounds.process(command, sink.env, folder / f"{sink.name}.client.log"))
-    return Contestant(f"its own client, {sink.name}"), client
+    return Contestant(client_name(sink.name)), client
+
+
+def client_name(name: str) -> str:
+    """What a sink's own client is called."""
+    return f"its own client, {name}"

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -23,7 +23,9 @@ QUIET = {"LOG_LEVEL": "WARNING"}
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 _usable = sorted(os.sched_getaffinity(0))
-SERVER_CORE, LOAD_CORE = _usable[0], _usable[-1]
+CORES = tuple(_usable)
+"""All that this process may use."""
+SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
 """Where the servers and the load run; the same core where there is only one."""
 
 
@@ -71,10 +73,11 @@ def free_ports(count: int) -> list[int]:
         return [probe.getsockname()[1] for probe in probes]
 
 
-def gate(conf: Path, port: int) -> list[str]:
+def gate(conf: Path, port: int, workers: int = 1) -> list[str]:
     """The command that serves `conf` with our gate."""
     command = Path(sys.executable).with_name("eventgate")
-    return [str(command), "serve", "--conf", str(conf), "--host", HOST, "--port", str(port), "--workers", "1"]
+    options = ["--conf", str(conf), "--host", HOST, "--port", str(port), "--workers", str(workers)]
+    return [str(command), "serve", *options]
 
 
 def uvicorn(app: str, port: int) -> list[str]:
@@ -86,12 +89,21 @@ def uvicorn(app: str, port: int) -> list[str]:
 
 @contextmanager
 def running(
-    command: Sequence[str], port: int, *, ready: str, log: Path, env: Mapping[str, str] | None = None
+    command: Sequence[str],
+    port: int,
+    *,
+    ready: str,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cores: Collection[int] | None = None,
 ) -> Iterator[Server]:
-    """Start `command` on the servers' core and wait until GET `ready` answers below 500; stop it at the end."""
+    """Start `command` and wait until GET `ready` answers below 500; stop it at the end.
+
+    It runs on `cores`, else on the servers' core.
+    """
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})})
-    os.sched_setaffinity(process.pid, {SERVER_CORE})
+    os.sched_setaffinity(process.pid, cores or {SERVER_CORE})
     try:
         _wait(process, port, ready, log)
         yield Server(port, process.pid)

@@ -91,7 +91,11 @@ def test_the_gateways_request_id_is_the_correlation_id(environment: Environment)
     """Unless a header of the request names one."""
     context = {"requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}
     answer = environment.answer({**NOTEBOOK, "requestContext": context}, None)
-    assert answer["headers"] == {"Content-Type": "application/json", "X-Correlation-ID": context["requestId"]}
+    assert answer["headers"] == {
+        "Content-Type": "application/json",
+        "Vary": "Accept",
+        "X-Correlation-ID": context["requestId"],
+    }
     named = {**NOTEBOOK, "requestContext": context, "headers": {"x-request-id": "mine"}}
     assert dict(environment.answer(named, None))["multiValueHeaders"]["X-Correlation-ID"] == ["mine"]  # type: ignore[index]
 

@@ -58,7 +58,7 @@ async def test_closing_ends_posts_that_wait_for_an_answer() -> None:
         await client.close()
         with pytest.raises(Unanswered):
             await posting
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20  # and not as long as the gate holds the answer
         with pytest.raises(Unanswered, match="closed"):
             await client.post("t", b"2")
         go_on.set()

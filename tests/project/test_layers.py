@@ -15,7 +15,9 @@ LAYERS = {
     "errors": 0,
     "core": 1,
     "net": 1,
+    "aside": 2,
     "aws": 2,
+    "catalogue": 2,
     "config": 2,
     "writers": 2,
     "spool": 2,
@@ -23,6 +25,7 @@ LAYERS = {
     "telemetry": 2,
     "app": 3,
     "assembly": 3,
+    "opening": 3,
     "spooling": 3,
     "offline": 3,
     "adapters": 4,
@@ -34,7 +37,7 @@ LAYERS = {
 }
 """Each room of the package and the layer it lies in; see docs/architecture.md."""
 
-CORE_MAY_IMPORT = {"msgspec", "jsonschema_rs", "cryptography", "backports", "compression"}
+CORE_MAY_IMPORT = {"msgspec", "jsonschema_rs", "jwt", "cryptography", "backports", "compression"}
 """`compression` is the standard library's from Python 3.14 on, and `backports` has the same for older ones."""
 NOT_IN_CORE = {
     "backports",
@@ -42,26 +45,16 @@ NOT_IN_CORE = {
     "boto3",
     "botocore",
     "confluent_kafka",
+    "opentelemetry",
     "prometheus_client",
+    "requests",
     "rich",
     "typer",
     "urllib3",
     "uvicorn",
     "uvloop",
 }
-NOT_IN_LAMBDA = {
-    "jwt",
-    "cryptography.x509",
-    "prometheus_client",
-    "rich",
-    "typer",
-    "uvicorn",
-    "uvloop",
-    "httptools",
-    "boto3",
-    "botocore",
-    "sqlite3",
-}
+NOT_IN_LAMBDA = NOT_IN_CORE - {"backports", "urllib3"} | {"cryptography.x509", "httptools", "jwt", "sqlite3"}
 LONGEST_FILE = 250
 
 

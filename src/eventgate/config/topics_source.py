@@ -12,6 +12,7 @@ from eventgate.config.compiling import Compiled, SchemaCompiler, resources_of
 from eventgate.config.configuration import Configuration
 from eventgate.config.definitions import Definition, define_topics
 from eventgate.config.index import Index
+from eventgate.config.progress import progressing
 from eventgate.config.secrets import shown
 from eventgate.config.snapshot import Snapshot
 from eventgate.core.topics import CompiledSchema, Topic
@@ -94,7 +95,7 @@ class TopicsSource:
         good: dict[str, _InForce] = {}
         broken: dict[str, str] = {}
         findings: list[Finding] = []
-        for name, definition in definitions.items():
+        for name, definition in progressing(definitions, "topics are compiled"):
             findings.extend(definition.findings)
             if definition.error is not None:
                 broken[name] = definition.error

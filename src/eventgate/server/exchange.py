@@ -6,7 +6,8 @@ import asyncio
 from typing import Protocol
 
 from eventgate.core.model import Headers
-from eventgate.errors import BodyTooLarge, BodyTooSlow, Refusal
+from eventgate.errors import BodyTooLarge, BodyTooSlow, Overloaded, Refusal
+from eventgate.server.intake import Intake
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 UNWANTED_BYTES = 64 * 1024
@@ -21,6 +22,7 @@ class Connection(Protocol):
     """What an exchange asks of its connection."""
 
     transport: asyncio.Transport
+    intake: Intake
 
     def pause(self) -> None:
         """Read no more for now."""
@@ -40,6 +42,7 @@ class Exchange:
         "_connection",
         "_content",
         "_fault",
+        "_held",
         "_started",
         "_timer",
         "complete",
@@ -60,6 +63,7 @@ class Exchange:
         self.size = 0
         self._connection = connection
         self._content: bytes | bytearray = b""
+        self._held = 0
         self._started = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._arrival: asyncio.Future[None] | None = None
@@ -68,13 +72,15 @@ class Exchange:
     async def body(self, limit: int) -> bytes:
         """The whole body.
 
-        Raises `BodyTooLarge` as soon as it must be larger than `limit` bytes, and `BodyTooSlow`.
+        Raises `BodyTooLarge` as soon as it must be larger than `limit` bytes, `BodyTooSlow`, and `Overloaded` where
+        the process holds too many bytes of bodies.
         """
         if not self.complete:
             await self._arrive(limit)
         if self.size > limit:
             raise BodyTooLarge(limit)
-        return bytes(self._content)
+        self._content = content = bytes(self._content)
+        return content
 
     async def _arrive(self, limit: int) -> None:
         expected = False
@@ -100,6 +106,13 @@ class Exchange:
 
     def add(self, part: bytes) -> None:
         """Take a part of the body."""
+        if self._fault is not None:
+            return
+        if not self._connection.intake.take(len(part), self._held):
+            self.release()
+            self.break_off(Overloaded("the gate holds as many bytes of bodies as it may"))
+            return
+        self._held += len(part)
         if not self.size:
             self._content = part
         elif isinstance(self._content, bytearray):
@@ -112,9 +125,15 @@ class Exchange:
         elif self.size > UNWANTED_BYTES:
             self._connection.pause()
 
+    def release(self) -> None:
+        """Let go of the body: nobody will ask for it any more."""
+        self._connection.intake.give(self._held)
+        self._held = 0
+        self._content = b""
+
     def end(self) -> None:
-        """The body is complete."""
-        self.complete = True
+        """The body is complete, unless something was wrong with it."""
+        self.complete = self._fault is None
         if self.wanted:
             self._wake()
 

@@ -97,6 +97,23 @@ async def test_only_what_may_succeed_as_it_is_is_retryable() -> None:
     ]
 
 
+async def test_an_answer_says_where_it_does_not_list_all_problems_of_its_items() -> None:
+    """Each different problem once, up to a hundred."""
+    writer = EachItsOwnReason("bad")
+    for count, truncated in ((100, None), (101, True)):
+        answer = await send(Bench(writer), *(b'{"a":%d}' % number for number in range(count)))
+        assert (len(said(answer)["errors"]), said(answer).get("truncated")) == (100, truncated)
+    answer = await send(Bench(writer), *[b'{"a":1}'] * 101)
+    assert (len(said(answer)["errors"]), said(answer).get("truncated")) == (1, None)
+
+
+class EachItsOwnReason(RecordingWriter):
+    """Fails every event for its own reason."""
+
+    async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
+        return [WriteResult(Outcome.FAILED, reason=f"number {event.document['a']}") for event in events]
+
+
 async def test_a_status_that_all_share_is_the_answers_own_with_its_errors() -> None:
     answer = await send(Bench(FailingWriter("bad")), GOOD, GOOD)
     assert answer.status == 500

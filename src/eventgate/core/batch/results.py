@@ -26,6 +26,7 @@ up to 6 MiB, quotation marks escaped, and an answer that is lost makes its calle
 
 _encode: Final = msgspec.json.Encoder().encode
 _BOOLEANS: Final = {False: b"false", True: b"true"}
+_TRUNCATED: Final = {False: b"", True: b',"truncated":true'}
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -46,6 +47,7 @@ class Results:
         self._known: dict[tuple[int, ...], _Outcome] = {}
         self._problems: dict[Problem, None] = {}
         self._detail = 0
+        self._truncated = False
         self.statuses: Counter[int] = Counter()
 
     def deliver(self, index: int, event: Event, results: dict[str, WriteResult]) -> None:
@@ -73,6 +75,7 @@ class Results:
             _encode(refused.event_id),
             self._told(refusal.status, refusal.problems, truncated=refusal.truncated),
         )
+        self._truncated = self._truncated or refusal.truncated
         self._add(index, refusal.status, text, refusal.problems)
 
     def validate(self, index: int, refused: Refused | None) -> None:
@@ -98,7 +101,7 @@ class Results:
         status = self.status
         head = b'{"success":%b,"statusCode":%d' % (_BOOLEANS[status in (200, 202)], status)
         if status >= 400:
-            head += b',"errors":' + _encode(self.problems)
+            head += b',"errors":' + _encode(self.problems) + _TRUNCATED[self._truncated]
         tail = b"".join(
             b",%b:%b" % (_encode(name), _encode(value)) for name, value in members.items() if value is not None
         )
@@ -127,8 +130,10 @@ class Results:
         for problem in problems:
             if len(self._problems) < MAX_PROBLEMS:
                 self._problems[problem] = None
+            elif problem not in self._problems:
+                self._truncated = True
 
 
 def _tail(status: int, problems: Sequence[Problem], *, truncated: bool = False) -> bytes:
     retryable = _BOOLEANS[status in RETRYABLE]
-    return b'"retryable":%b,"errors":%b%b}' % (retryable, _encode(problems), b',"truncated":true' if truncated else b"")
+    return b'"retryable":%b,"errors":%b%b}' % (retryable, _encode(problems), _TRUNCATED[truncated])

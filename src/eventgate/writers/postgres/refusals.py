@@ -24,6 +24,10 @@ MAX_POINTED_BYTES: Final = 64 * 1024
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """Exact: a backslash is nowhere but in strings, and an odd number of them begins an escape."""
+_KINDS = bytes(48 if byte in b"0123456789" else 101 if byte in b"eE" else byte for byte in range(256))
+"""Every digit a 0, E as e."""
+_LONG_EXPONENT = b"0e00000"
+_LONG_FRACTION = b"." + b"0" * 6384
 _ODD_NUMBER = re.compile(rb"[0-9][eE](?:-0*[1-9][0-9]{4}|\+?0*[1-9][0-9]{9})|\.[0-9]{6384}")
 """May be a number with too many places: none has fewer than 6,384 of them or an exponent of 5 digits. Or a string."""
 _TOKEN = re.compile(
@@ -42,14 +46,20 @@ def refusal(event: Event) -> Unacceptable | None:
         return Unacceptable("PostgreSQL cannot hold an event id or subject with a NUL character")
     if len(event.body) > MAX_BYTES:
         return Unacceptable(f"PostgreSQL cannot hold events over {MAX_BYTES:,} bytes", too_large=True)
-    if _NUL.search(event.body):
+    if b"\\" in event.body and b"\\u0000" in event.body and _NUL.search(event.body):
         return Unacceptable("PostgreSQL cannot hold a NUL character in a string", _place(event.body, _has_nul))
-    if _ODD_NUMBER.search(event.body) and any(_is_too_fine(token) for token in _TOKEN.finditer(event.body)):
+    if _may_be_odd(event.body) and any(_is_too_fine(token) for token in _TOKEN.finditer(event.body)):
         message = f"PostgreSQL cannot hold a number with over {MAX_PLACES:,} decimal places"
         return Unacceptable(message, _place(event.body, _is_too_fine))
     if event.body.count(b",") >= MAX_ITEMS and _has_long_array(event.document):
         return Unacceptable(f"PostgreSQL cannot hold an array of over {MAX_ITEMS:,} items", too_large=True)
     return None
+
+
+def _may_be_odd(body: bytes) -> bool:
+    """As `_ODD_NUMBER` says, which takes 15 us for 700 bytes; that most have nothing of that form takes 1.5 to see."""
+    kinds = body.translate(_KINDS, b"+-")
+    return (_LONG_EXPONENT in kinds or _LONG_FRACTION in kinds) and _ODD_NUMBER.search(body) is not None
 
 
 def _has_nul(token: re.Match[bytes]) -> bool:

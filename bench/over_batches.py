@@ -1,0 +1,83 @@
+"""Batches of NDJSON into each sink, beside what the sink takes from its own client in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+
+from bench import over_http, rounds
+from bench.figures import Contestant, Wish, at_least
+from bench.load import Template, post
+from bench.over_sinks import DISCARD, client_name, gate_name, start_ceiling, start_gates, start_sinks
+from bench.plan import Plan
+from bench.workload import TOPIC
+
+EVENTS = 500
+"""In each batch."""
+CONNECTIONS = 2
+"""Batches under way at once: as many as the gate's default `max_in_flight` lets in."""
+FIRST = 10**9
+"""Number of the first batch: its events are none that were posted one by one into the same sink."""
+UNDER_WAY = {"sqlite": EVENTS, "postgres": 5 * EVENTS, "kafka": CONNECTIONS * EVENTS}
+"""Events that the sinks' own clients have under way: groups of 500, on each connection where there are several."""
+WANTED = {"kafka": 60_000, "postgres": 25_000}
+SHARE = 0.6
+"""Of what the sink's own client does, if that is less."""
+
+
+@dataclass(frozen=True)
+class BatchTemplate(Template):
+    """A request with many events, each with an id of its own. `lines` has a place for each."""
+
+    lines: bytes
+
+    def render(self, number: int) -> bytes:
+        """The request's bytes with event ids made from `number`."""
+        return self.head + self.lines % tuple(range(number * EVENTS, (number + 1) * EVENTS))
+
+
+def batch(token: str, event: bytes, event_id: bytes) -> BatchTemplate:
+    """The request that posts `event` 500 times, each time with another id."""
+    one = post(TOPIC, token, event, event_id)
+    head, _, start = one.head.partition(b"\r\n\r\n")
+    line = (start.replace(b"%", b"%%") + b"%036d" + one.tail.replace(b"%", b"%%") + b"\n") * EVENTS
+    size = (len(event) + 1) * EVENTS
+    head = head.replace(b"application/json", b"application/x-ndjson").replace(
+        b"Content-Length: %d" % len(event), b"Content-Length: %d" % size
+    )
+    return BatchTemplate(head + b"\r\n\r\n", b"", line)
+
+
+def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
+    """Gates and clients in turns, round by round; what is counted are events."""
+    workload = plan.workload
+    template = batch(workload.token, workload.event, workload.event_id)
+    with ExitStack() as stack:
+        sinks = [sink for sink in start_sinks(plan) if sink.name in UNDER_WAY]
+        entries = start_gates(stack, plan, sinks, "batches-into")
+        ceilings = [start_ceiling(stack, sink, plan.folder, UNDER_WAY[sink.name]) for sink in sinks]
+        for entry in entries:
+            entry.events, entry.next_number = EVENTS, FIRST
+            over_http.play(entry, template, plan, plan.seconds / 3, CONNECTIONS)
+        for _, client in ceilings:
+            rounds.play(client, plan.seconds / 3)
+        for _ in range(plan.rounds):
+            for entry in entries:
+                entry.contestant.rounds.append(over_http.play(entry, template, plan, plan.seconds, CONNECTIONS))
+            for contestant, client in ceilings:
+                contestant.rounds.append(rounds.play(client, plan.seconds))
+    contestants = [entry.contestant for entry in entries] + [contestant for contestant, _ in ceilings]
+    return contestants, _wishes({one.name: one for one in contestants})
+
+
+def _wishes(by_name: Mapping[str, Contestant]) -> list[Wish]:
+    def rate(name: str) -> float:
+        return median(by_name[name].rates)
+
+    wishes = [at_least("events a second in batches, no sink", rate(gate_name(DISCARD)), 100_000)]
+    for sink, bound in WANTED.items():
+        least = min(bound, SHARE * rate(client_name(sink)))
+        wishes.append(at_least(f"events a second in batches, into {sink}", rate(gate_name(sink)), round(least)))
+    return wishes

@@ -1,0 +1,80 @@
+"""What one event costs, counted rather than timed: the same on every machine, however busy.
+
+`python -m bench.hot_path` prints the counts. Whoever makes the path cheaper lowers what is recorded here.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.counting import Counts
+from bench.hot_path import ECHO, GATE, LOGGING
+from tests.unmeasured import unmeasured
+
+ROOT = Path(__file__).parents[2]
+RECORDED = {GATE: 1.96, LOGGING: 2.25}
+"""Bytecode instructions as multiples of the echo's. As such they hold for every version of Python that is supported."""
+MARGIN = 1.25
+"""How much more it may be: versions of Python and uvicorn differ by some percent."""
+
+
+@pytest.fixture(scope="module")
+def counts() -> dict[str, Counts]:
+    """The counts of a process that nothing else traces."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.hot_path", "--json"],
+        cwd=ROOT,
+        env=unmeasured(),
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return {name: Counts(**each) for name, each in json.loads(done.stdout).items()}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_an_event_takes_no_more_instructions_than_it_used_to(counts: dict[str, Counts], name: str) -> None:
+    assert counts[name].bytecodes / counts[ECHO].bytecodes < RECORDED[name] * MARGIN
+
+
+@pytest.mark.parametrize("name", [GATE, LOGGING])
+def test_what_is_expensive_is_done_once(counts: dict[str, Counts], name: str) -> None:
+    """One parse, one look at the schema, one hash (of the token); the event encoded anew to find names that repeat."""
+    c_calls = counts[name].c_calls
+    assert c_calls["Decoder.decode"] == 1
+    assert sum(calls for call, calls in c_calls.items() if call.endswith("Validator.is_valid")) == 1
+    assert c_calls["openssl_sha256"] == 1
+    answer_and_line = {GATE: 1, LOGGING: 2}
+    assert c_calls["Encoder.encode"] == 1 + answer_and_line[name]
+
+
+@pytest.mark.parametrize("name", [GATE, LOGGING])
+def test_an_answer_that_waits_for_nothing_asks_nothing_of_the_event_loop(counts: dict[str, Counts], name: str) -> None:
+    """No task, future, timer or turn. Python 3.11 cannot start a task at once, and takes a turn for each of the two."""
+    one = counts[name]
+    tasks = 0 if sys.version_info >= (3, 12) else 2
+    assert one.tasks == tasks
+    assert one.timers == 0
+    assert one.turns <= 2 * tasks + 2 * bool(tasks)
+    assert one.futures <= tasks
+
+
+@pytest.mark.parametrize("name", [GATE, LOGGING])
+def test_an_answer_is_one_write(counts: dict[str, Counts], name: str) -> None:
+    assert counts[name].writes == 1
+
+
+@pytest.mark.parametrize("name", [GATE, LOGGING])
+def test_no_log_record_is_made(counts: dict[str, Counts], name: str) -> None:
+    """The line of a request is written without one, where only the gate's own handler would get it."""
+    assert not [call for call in counts[name].called if call.startswith(("LogRecord", "Logger.handle", "Logger._log"))]
+
+
+def test_no_lock_is_taken_but_the_log_s(counts: dict[str, Counts]) -> None:
+    assert not [call for call in counts[GATE].c_calls if "lock" in call.lower()]
