@@ -9,9 +9,10 @@ from pathlib import Path
 from statistics import median
 
 from bench import over_http, rounds, servers
-from bench.figures import Contestant, Wish, at_least
-from bench.load import post
+from bench.figures import Contestant, Wish, at_least, at_most
+from bench.load import post, run
 from bench.over_http import Entry
+from bench.over_memory import MEBIBYTE
 from bench.plan import Plan, Sink
 from bench.workload import TOPIC, configure
 from tests.services.aws import ACCOUNT, REGION, Aws, aws
@@ -20,6 +21,8 @@ from tests.services.database import Database, database
 
 CONNECTIONS = 64
 BUS = "bench"
+FIRST_FOR_ALL = 10**8
+"""Number of the first event that goes to all sinks: none of them has it yet."""
 DISCARD = "discard"
 Ceiling = tuple[Contestant, "subprocess.Popen[str]"]
 
@@ -44,7 +47,23 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
                 contestant.rounds.append(rounds.play(client, plan.seconds))
     gates = [entry.contestant for entry in entries]
     clients = [contestant for contestant, _ in ceilings]
-    return [*gates, *clients], _wishes({one.name: one for one in gates})
+    memory = at_most("MiB of memory with all writers", _memory_of_all(plan) / MEBIBYTE, 120)
+    return [*gates, *clients], [*_wishes({one.name: one for one in gates}), memory]
+
+
+def _memory_of_all(plan: Plan) -> int:
+    """Bytes that a server has in memory once it has delivered to all sinks at once."""
+    writers = {sink.name: dict(sink.settings) for sink in plan.sinks}
+    conf = configure(plan.folder / "into-all", plan.workload, writers)
+    env = {name: value for sink in plan.sinks for name, value in sink.env.items()}
+    template = post(TOPIC, plan.workload.token, plan.workload.event, plan.workload.event_id)
+    port = servers.free_ports(1)[0]
+    log = plan.folder / "into-all.log"
+    with servers.running(
+        servers.gate(conf, port), port, ready="/readyz", log=log, env={**servers.QUIET, **env}
+    ) as server:
+        run(port, template, expected=202, connections=4, first=FIRST_FOR_ALL, count=200)
+        return server.proportional_bytes()
 
 
 def _wishes(gates: Mapping[str, Contestant]) -> list[Wish]:

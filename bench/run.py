@@ -75,8 +75,8 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
         plan = Plan(
             folder=Path(name),
             workload=workload,
-            rounds=2 if options.quick else options.rounds,
-            seconds=0.2 if options.quick else options.seconds,
+            rounds=1 if options.quick else options.rounds,
+            seconds=0.1 if options.quick else options.seconds,
             connections=options.connections,
             memory_requests=2_000 if options.quick else options.memory_requests,
             is_quick=options.quick,
