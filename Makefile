@@ -1,7 +1,7 @@
 # Everything a developer types. CI types the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev services test check campaign bench lock docs clean
+.PHONY: help setup dev services test check campaign bench lock vendor docs clean
 
 PYTHON ?=
 ARGS ?=
@@ -11,8 +11,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 UV := uv>=0.9,<1
-COMPILE = .venv-lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra all \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS)
+LOCKING = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS)
+COMPILE = $(LOCKING) pyproject.toml --extra all
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,9 +45,14 @@ docs: setup ## write the generated pages of docs/ again
 	@$(BIN)/python scripts/generate_docs.py
 	@$(BIN)/python -m eventgate.cli.reference > docs/.page && mv docs/.page docs/commands.md
 
+vendor: setup ## fetch the viewer of /docs again, as published
+	@$(BIN)/python scripts/vendor.py
+
 lock: .venv-lock/bin/uv ## write requirements/*.txt again (ARGS=--upgrade for newer versions)
 	@$(COMPILE) --output-file requirements/runtime.txt
 	@$(COMPILE) --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
+	@$(LOCKING) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+	@echo checkov | $(LOCKING) - --output-file tests/terraform/checkov.txt
 
 .venv-lock/bin/uv:
 	@"$$(PYTHON="$(PYTHON)" scripts/find-python)" -m venv .venv-lock

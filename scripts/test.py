@@ -19,21 +19,41 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 WHEEL_TESTS = "tests/project/test_wheel.py"
-SIDE_BY_SIDE = ("-n", "3", "--dist", "loadgroup")
-"""Three processes on two cores: most tests wait. Those of one service stay together (tests/services/fixtures.py)."""
+SIDE_BY_SIDE = ("-n", "3", "--dist", "worksteal")
+"""Three processes on two cores: many tests wait. Which of them gets which tests: tests/services/sharing.py."""
+DOCKERFILES = ("Dockerfile", "deploy/docker/Dockerfile")
 FEW = 10
 """How many failed tests are run again."""
 ONCE = (
     "tests/aws_lambda",
     "tests/bench",
+    "tests/browser",
     "tests/campaign",
+    "tests/cli/test_send_journal.py",
+    "tests/cli/test_send_resume.py",
+    "tests/client/test_real_gate.py",
+    "tests/e2e/test_description.py",
+    "tests/e2e/test_dev.py",
+    "tests/e2e/test_hostile_clients.py",
+    "tests/e2e/test_overload.py",
+    "tests/e2e/test_planted_secrets.py",
+    "tests/e2e/test_seed_configuration.py",
+    "tests/e2e/test_server_metrics.py",
+    "tests/e2e/test_server_spool.py",
+    "tests/examples",
     "tests/faults",
     "tests/package",
     "tests/project",
     "tests/services",
     "tests/terraform",
+    "tests/writers/test_plugin_example.py",
 )
-"""What drives other programs more than our code, or builds for a Python of its own choice: run on one version only."""
+"""What drives other programs or many processes more than our code, or builds for a Python of its own choice.
+
+Run on one version only, as are the tests of a service but the writers' contract. How a server starts, answers, takes
+signals and drains is tested on each.
+"""
+EVERY_VERSION = "every_version or not service"
 VERSIONS = ("3.11", "3.13")
 """Both ends of what is supported; 3.13 is the newest runtime that AWS Lambda has."""
 
@@ -102,7 +122,10 @@ def counts(report: Path) -> tuple[int, int, int]:
 
 
 def lint() -> Result:
-    return checks((PYTHON, "-m", "ruff", "check", "."), (PYTHON, "-m", "ruff", "format", "--check", "."))
+    """The linter of Dockerfiles is a program for some machines only, CI's among them."""
+    hadolint = Path(PYTHON).with_name("hadolint")
+    images = [(str(hadolint), *DOCKERFILES)] if hadolint.exists() else []
+    return checks((PYTHON, "-m", "ruff", "check", "."), (PYTHON, "-m", "ruff", "format", "--check", "."), *images)
 
 
 def types() -> Result:
@@ -120,11 +143,12 @@ def tests() -> Result:
 
 
 def wheel() -> Result:
-    return pytest((PYTHON,), WHEEL_TESTS)
+    """In one process, as all of its tests look at one environment that takes long to build."""
+    return pytest((PYTHON,), WHEEL_TESTS, "-n", "0")
 
 
 def versions() -> Result:
-    """The tests, but those of `ONCE`, on the other supported versions that this machine has."""
+    """The tests that may differ from version to version, on the other supported ones that this machine has."""
     own = "{}.{}".format(*sys.version_info)
     results = [on_version(version) for version in VERSIONS if version != own]
     remarks = ", ".join(result.remark for result in results)
@@ -138,7 +162,7 @@ def on_version(version: str) -> Result:
     if not run("scripts/make-venv", environment, version):
         return Result(failed=1, remark=f"Python {version}: no environment")
     ignored = [f"--ignore={path}" for path in (WHEEL_TESTS, *ONCE)]
-    result = pytest((environment / "bin" / "python",), *ignored)
+    result = pytest((environment / "bin" / "python",), "-m", EVERY_VERSION, *ignored)
     return Result(result.passed, result.failed, f"Python {version} {result.remark}".strip())
 
 

@@ -51,8 +51,11 @@ locals {
               timeoutInMillis      = min(29, var.lambda_timeout) * 1000
             }
           },
-          strcontains(path, "{topic_name}") ? {
-            parameters = [{ name = "topic_name", in = "path", required = true, schema = { type = "string" } }]
+          length(regexall("\\{(\\w+)\\}", path)) > 0 ? {
+            parameters = [
+              for names in regexall("\\{(\\w+)\\}", path) :
+              { name = names[0], in = "path", required = true, schema = { type = "string" } }
+            ]
           } : {},
         )
       }

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from eventgate.testing import TokenMaker
+from tests.http_server import Exchange, http_server
 
 RUNS_SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -32,26 +31,12 @@ OPEN_SCHEMA = {"type": ["object", "array"]}
 def key_server(content: bytes) -> Iterator[str]:
     """The address of an HTTP server that answers every GET with `content`."""
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    class Keys(Exchange):
+        def reply(self) -> None:
+            self.answer(200, content, {"Content-Type": "application/json"})
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/keys"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with http_server(Keys) as url:
+        yield f"{url}/keys"
 
 
 class Deployment:

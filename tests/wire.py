@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,10 @@ class Connection:
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self._socket = socket.create_connection((host, port), timeout=TIMEOUT_SECONDS)
         self._reader = self._socket.makefile("rb")
+
+    def fileno(self) -> int:
+        """The socket's descriptor: to wait for an answer with `select`."""
+        return self._socket.fileno()
 
     def send(self, content: bytes) -> None:
         """Send all of it."""

@@ -9,19 +9,22 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from eventgate.assembly import KEYS_TIMEOUT_SECONDS, Assembly, open_assembly
+from eventgate.assembly import KEYS_TIMEOUT_SECONDS, Assembly
 from eventgate.config.settings import Settings
 from eventgate.core.gateway import Gateway
 from eventgate.core.instruments import Instruments
 from eventgate.core.model import Request, Response
 from eventgate.errors import ConfigurationError
+from eventgate.opening import open_assembly
 from eventgate.telemetry.condition import Condition
 from eventgate.telemetry.logs import RequestLog
 from eventgate.telemetry.payloads import payload_log
 from eventgate.telemetry.several import together
+from eventgate.telemetry.tracing import traced
 
 if TYPE_CHECKING:
     from eventgate.spool.sqs.queue import Received
+    from eventgate.telemetry.spans import Traces
 
 log = logging.getLogger("eventgate.configuration")
 
@@ -61,9 +64,11 @@ class Gate:
         on_rebuild: Callable[[], None],
         keys_seconds: float,
         instruments: Instruments | None,
+        traces: Traces | None,
     ) -> None:
         self.draining = False
-        self.instruments = together(RequestLog(cold_start=not background), payload_log(env), instruments)
+        self.instruments = together(RequestLog(cold_start=not background), payload_log(env), instruments, traces)
+        self._traces = traces
         self._conf = conf
         self._env = env
         self._background = background
@@ -99,6 +104,11 @@ class Gate:
             opened.in_flight -= 1
             if not opened.in_flight:
                 opened.idle.set()
+
+    async def flush(self, seconds: float) -> None:
+        """Have the traces of what was answered taken by their collector, for at most `seconds`."""
+        if self._traces is not None:
+            await self._traces.flush(seconds)
 
     async def condition(self, *, ask_spool: bool = True) -> Condition:
         """What the gate's requests do not tell of it: the gauges of its metrics."""
@@ -164,10 +174,14 @@ class Gate:
                 ready=lambda: "the gate is draining" if self.draining else None,
                 terminate=self._on_rebuild,
                 instruments=self.instruments,
+                tracing=self._traces,
                 keys_seconds=self._keys_seconds,
                 background=self._background,
                 former=former,
             )
+            if self._traces is not None:
+                kinds = {name: writer.type for name, writer in assembly.configuration.writers.items()}
+                self._traces.know(kinds, assembly.configuration.settings.ssl_ca_bundle)
             return _Opened(assembly, stack.pop_all())
 
     def _start_timer(self) -> None:
@@ -215,18 +229,20 @@ async def open_gate(
     than `keys_seconds`, and takes them when they come. `instruments` are told of requests beside the log.
     """
     counter = _Counter()
-    gate = Gate(
-        conf,
-        env,
-        background=background,
-        default_sqlite=default_sqlite,
-        generation=generation or counter.read,
-        on_rebuild=on_rebuild or counter.advance,
-        keys_seconds=keys_seconds,
-        instruments=instruments,
-    )
-    await gate.start()
-    try:
-        yield gate
-    finally:
-        await gate.close()
+    async with traced(env) as traces:
+        gate = Gate(
+            conf,
+            env,
+            background=background,
+            default_sqlite=default_sqlite,
+            generation=generation or counter.read,
+            on_rebuild=on_rebuild or counter.advance,
+            keys_seconds=keys_seconds,
+            instruments=instruments,
+            traces=traces,
+        )
+        await gate.start()
+        try:
+            yield gate
+        finally:
+            await gate.close()

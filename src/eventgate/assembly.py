@@ -1,31 +1,19 @@
-"""One configuration, opened: its writers, keys and policy, and the gateway made of them."""
+"""One configuration, opened: its keys and policy, and what is read of them again and told of them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
-from functools import partial
 
 from eventgate.config.configuration import Configuration
-from eventgate.config.loader import PolicyLoader, load_configuration
-from eventgate.config.receipt_keys import receipts_of
-from eventgate.core.admission import Admission
+from eventgate.config.loader import PolicyLoader
 from eventgate.core.auth.keyring import KeyRing
-from eventgate.core.cors import Cors
-from eventgate.core.deferral import DeferringDelivery
-from eventgate.core.delivery import Delivery
 from eventgate.core.gateway import Gateway
-from eventgate.core.health import Dependency, Health
-from eventgate.core.instruments import Instruments
 from eventgate.core.policy import Policy
-from eventgate.core.posting import Posting
 from eventgate.core.spool import SpoolStatus
-from eventgate.core.writer import Writer
 from eventgate.errors import Finding, SourceError
-from eventgate.spooling import Spooling, open_spooling
+from eventgate.spooling import Spooling
 from eventgate.telemetry.condition import Condition
 
 log = logging.getLogger("eventgate.configuration")
@@ -33,7 +21,6 @@ log = logging.getLogger("eventgate.configuration")
 KEYS_TIMEOUT_SECONDS = 5.0
 """How long one answer of the key endpoint may take."""
 _RETRY_KEYS_SECONDS = 2.0
-_KEYS_DEPEND_ON = ("token_public_keys_url", "auth", "ssl_ca_bundle")
 
 
 class Assembly:
@@ -136,99 +123,8 @@ class Assembly:
             raise SourceError(self.policy.failures[name])
 
 
-async def open_assembly(
-    stack: AsyncExitStack,
-    conf: str,
-    env: Mapping[str, str],
-    *,
-    default_sqlite: bool,
-    ready: Callable[[], str | None],
-    terminate: Callable[[], None],
-    instruments: Instruments,
-    keys_seconds: float,
-    background: bool,
-    former: Assembly | None = None,
-) -> Assembly:
-    """Open the configuration at `conf`; closing `stack` closes it. Raises `ConfigurationError` with all findings.
-
-    The first keys are waited for at most `keys_seconds`. `background`: the spool is drained by itself. `former` is the
-    assembly that this one is to replace.
-    """
-    configuration = await load_configuration(conf, env, default_sqlite=default_sqlite)
-    settings = configuration.settings
-    loader = PolicyLoader(configuration)
-    policy, findings = await loader.load(None)
-    keyring = _keyring(configuration, former)
-    await keyring.refresh(keys_seconds)
-    assembly = Assembly(configuration, loader, policy, keyring)
-    assembly.tell((*configuration.findings, *findings))
-    writers = configuration.build_writers()
-    opened: list[Writer] = []
-    stack.push_async_callback(_close_all, opened)
-    for writer in writers:
-        await writer.open()
-        opened.append(writer)
-    assembly.spooling = spooling = open_spooling(configuration, stack)
-    delivery = Delivery(writers) if spooling.spool is None else DeferringDelivery(writers, spooling.spool)
-    stack.push_async_callback(delivery.close)
-    stack.push_async_callback(spooling.stop)
-    origins = tuple(settings.cors.origins)
-    admission = Admission(settings.limits, lambda: assembly.policy, keyring)
-    assembly.gateway = Gateway(
-        admission=admission,
-        posting=Posting(settings.limits, admission, delivery, receipts_of(settings), spooling.keeping),
-        policy=lambda: assembly.policy,
-        health=Health(_dependencies(assembly, writers), assembly.warnings),
-        ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),
-        instruments=instruments,
-        token_url=settings.token_provider_url,
-        api_document=configuration.api_document,
-        terminators=frozenset(settings.terminate.subjects),
-        terminate=terminate,
-        cors=Cors(origins) if origins else None,
-    )
-    spooling.attach(delivery, lambda: assembly.policy.topics, tuple(writer.name for writer in writers))
-    if background:
-        spooling.start()
-    return assembly
-
-
 def _age(status: SpoolStatus | None) -> float | None:
     """For how long the oldest event waits; 0 where none does, None where nobody knows."""
     if status is None or status.deferred is None:
         return None
     return 0.0 if status.oldest_at is None else max(0.0, time.time() - status.oldest_at)
-
-
-async def _close_all(writers: Sequence[Writer]) -> None:
-    """Close them side by side: several whose sinks hang must not take the time of all of them together."""
-    ends = await asyncio.gather(*(writer.close() for writer in writers), return_exceptions=True)
-    for writer, end in zip(writers, ends, strict=True):
-        if end is not None:
-            log.warning("closing the writer %s failed", writer.name, exc_info=end)
-
-
-def _keyring(configuration: Configuration, former: Assembly | None) -> KeyRing:
-    """The former keys where their source and rules are the same: they must not be lost because it is down just now."""
-    settings = configuration.settings
-    if former is not None:
-        before = former.configuration.settings
-        same = all(getattr(before, name) == getattr(settings, name) for name in _KEYS_DEPEND_ON)
-        if same and former.keyring.ready:
-            return former.keyring
-    return KeyRing(configuration.read_keys, settings.auth)
-
-
-def _dependencies(assembly: Assembly, writers: list[Writer]) -> list[Dependency]:
-    def required(name: str) -> bool:
-        topics = assembly.policy.topics.values()
-        return any(topic.uses[name].required for topic in topics if name in topic.uses)
-
-    return [
-        *(Dependency(writer.name, writer.probe, partial(required, writer.name)) for writer in writers),
-        *assembly.spooling.dependencies(),
-        Dependency("configuration", assembly.ask_configuration),
-        Dependency("keys", assembly.ask_keys),
-        Dependency("access", partial(assembly.ask_source, "access")),
-        Dependency("topics", partial(assembly.ask_source, "topics")),
-    ]

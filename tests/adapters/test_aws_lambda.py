@@ -17,6 +17,7 @@ import pytest
 from eventgate.adapters import aws_lambda
 from eventgate.adapters.aws_lambda import MARGIN_SECONDS, Environment
 from tests.deployment import Deployment, deployment
+from tests.unmeasured import unmeasured
 
 NOTEBOOK = {"resource": "/topics", "httpMethod": "GET"}
 
@@ -90,7 +91,11 @@ def test_the_gateways_request_id_is_the_correlation_id(environment: Environment)
     """Unless a header of the request names one."""
     context = {"requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}
     answer = environment.answer({**NOTEBOOK, "requestContext": context}, None)
-    assert answer["headers"] == {"Content-Type": "application/json", "X-Correlation-ID": context["requestId"]}
+    assert answer["headers"] == {
+        "Content-Type": "application/json",
+        "Vary": "Accept",
+        "X-Correlation-ID": context["requestId"],
+    }
     named = {**NOTEBOOK, "requestContext": context, "headers": {"x-request-id": "mine"}}
     assert dict(environment.answer(named, None))["multiValueHeaders"]["X-Correlation-ID"] == ["mine"]  # type: ignore[index]
 
@@ -228,3 +233,11 @@ def test_both_handler_names_of_earlier_deployments_are_found(name: str) -> None:
     """The second one where the project's folder is the package's, as in a checkout."""
     program = f"from {name} import lambda_handler; assert lambda_handler.__module__ == 'eventgate.adapters.aws_lambda'"
     subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
+
+
+def test_the_collector_rests_while_an_environment_starts_and_works_afterwards(tmp_path: Path) -> None:
+    """Also where the gate cannot be opened."""
+    program = "import gc, eventgate.adapters.aws_lambda; print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    env = unmeasured() | {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1", "CONF_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True True"

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from tests.aws_lambda.runtime_api import MAX_PAYLOAD, Invocation, Reported, RuntimeApi, deadline_in
 
 HANDLER: Final = "event_gate_lambda.lambda_handler"
-INIT_SECONDS: Final = 30.0
+INIT_SECONDS: Final = 60.0
 """Lambda gives an environment 10 seconds to start; a busy test machine gets some more."""
 PATIENCE_SECONDS: Final = 30.0
 LOOK_SECONDS: Final = 0.05

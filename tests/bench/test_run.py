@@ -14,6 +14,7 @@ from bench.figures import Contestant, Round, at_least, at_most, ratio, table
 from bench.load import LoadFailed
 from bench.run import MEASUREMENTS
 from bench.workload import prepared
+from tests.unmeasured import unmeasured
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,6 +23,7 @@ def test_a_quick_run_measures_every_contestant_and_writes_the_figures_down(tmp_p
     done = subprocess.run(
         [sys.executable, "-m", "bench.run", "--quick", "--results", str(tmp_path)],
         cwd=ROOT,
+        env=unmeasured(),
         capture_output=True,
         text=True,
         check=False,

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tests.campaign.records import Attempt, Said
 
-UNKNOWN, LOST, AT_ONCE, REDELIVERED, AGAIN = (
+UNKNOWN, LOST, TWICE, REDELIVERED, AGAIN = (
     "unknown outcome",
     "lost answer",
-    "submitted at once",
+    "submitted twice",
     "redelivered",
     "sent again without a receipt",
 )
-EXCUSES = (UNKNOWN, LOST, AT_ONCE, REDELIVERED)
-"""What a gate's callers are told may make a second copy. The remaining kind is the caller's own doing."""
+EXCUSES = (UNKNOWN, LOST, TWICE, REDELIVERED)
+"""What a gate's callers are told may make a second copy. `AGAIN` is a retry that should have spared the writer."""
 UNANSWERED = "unanswered"
 MAY_WRITE = frozenset({"delivered", "deferred", "unknown", UNANSWERED})
 
@@ -60,9 +60,7 @@ def explain(
         for saying in sayings
         if (outcome := saying.outcome(writer)) in MAY_WRITE and writer not in saying.settled
     ]
-    tried = {attempt.submission for _, attempt in writing}
-    spans = _spans(saying.attempt for saying in sayings if saying.attempt.submission in tried)
-    reasons = [_reason(outcome, attempt, writing[:index], spans) for index, (outcome, attempt) in enumerate(writing)]
+    reasons = [_reason(outcome, attempt, writing[:index]) for index, (outcome, attempt) in enumerate(writing)]
     endless = spooled and any(_may_be_deferred(saying, writer) for saying in sayings)
     acknowledged = sum(outcome == "delivered" for outcome, _ in writing)
     accepted = [reason for reason in reasons if not reason or reason in excuses]
@@ -88,19 +86,7 @@ def _may_be_deferred(saying: Saying, writer: str) -> bool:
     return outcome in ("deferred", UNANSWERED) or in_doubt
 
 
-Spans = Mapping[str, tuple[float, float]]
-"""From when to when each submission was under way."""
-
-
-def _spans(attempts: Iterable[Attempt]) -> Spans:
-    spans: dict[str, tuple[float, float]] = {}
-    for attempt in attempts:
-        began, ended = spans.get(attempt.submission, (attempt.began, attempt.ended))
-        spans[attempt.submission] = (min(began, attempt.began), max(ended, attempt.ended))
-    return spans
-
-
-def _reason(outcome: str, attempt: Attempt, before: Sequence[tuple[str, Attempt]], spans: Spans) -> str:
+def _reason(outcome: str, attempt: Attempt, before: Sequence[tuple[str, Attempt]]) -> str:
     """Why this attempt may have made a copy beside others; empty for one that makes the only copy there should be."""
     if outcome == "unknown":
         return UNKNOWN
@@ -111,11 +97,8 @@ def _reason(outcome: str, attempt: Attempt, before: Sequence[tuple[str, Attempt]
     heard = [earlier for said, earlier in before if said == "delivered" and not earlier.lost]
     if any(earlier.submission == attempt.submission and earlier is not attempt for earlier in heard):
         return AGAIN
-    began, ended = spans[attempt.submission]
-    at_once = [name for name, span in spans.items() if span[0] < ended and began < span[1]]
-    if len(at_once) > 1 or any(earlier is attempt for earlier in heard):
-        return AT_ONCE
-    return AGAIN if heard else ""
+    others = any(earlier.submission != attempt.submission for _, earlier in before)
+    return TWICE if others or any(earlier is attempt for earlier in heard) else ""
 
 
 def _rank(reason: str) -> int:

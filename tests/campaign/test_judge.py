@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.campaign.copies import AGAIN, AT_ONCE, LOST, UNKNOWN
+from tests.campaign.copies import AGAIN, LOST, TWICE, UNKNOWN
 from tests.campaign.judge import Sinks, judge
 from tests.campaign.made import NOBODYS, OTHER, RULES, WRITERS, E, attempt, judged, silent
 from tests.campaign.records import Attempt, Said
@@ -107,9 +107,10 @@ def test_a_defect_of_the_gate_is_a_violation() -> None:
         ([attempt(kafka="unknown", hook="skipped", at=1)], UNKNOWN),
         ([silent(at=1)], LOST),
         ([attempt(hook="skipped", at=1, lost=True)], LOST),
-        ([attempt(hook="skipped", at=0.4)], AT_ONCE),
+        ([attempt(hook="skipped", at=0.4)], TWICE),
+        ([attempt(hook="skipped", at=1)], TWICE),
     ],
-    ids=["unknown", "no answer", "answer lost", "at once"],
+    ids=["unknown", "no answer", "answer lost", "at once", "one after the other"],
 )
 def test_a_second_copy_can_be_explained(others: list[Attempt], reason: str) -> None:
     result = judged(attempt(), *others, kafka=2)
@@ -128,8 +129,8 @@ def test_a_copy_out_of_one_attempt_is_not_explained() -> None:
     assert judged(attempt(kafka="unknown"), kafka=2).violations
 
 
-def test_sending_again_after_an_answer_is_no_excuse_unless_it_is_made_one() -> None:
-    attempts = [attempt(), attempt(at=1)]
+def test_a_retry_after_an_answer_is_no_excuse_unless_it_is_made_one() -> None:
+    attempts = [attempt(submission="a"), attempt(at=1, submission="a")]
     assert len(judged(*attempts, kafka=2, hook=2).violations) == 2
     sinks = Sinks({"kafka": {E: 2}, "hook": {E: 2}, "postgres": {E: 1}}, frozenset({"postgres"}))
     result = judge(attempts, sinks, RULES, frozenset({AGAIN}))
@@ -141,20 +142,10 @@ def test_what_a_sink_took_twice_it_holds_twice() -> None:
     assert violation == "e of orders: kafka took it 2 times, but holds it 1 times"
 
 
-def test_a_lost_answer_explains_the_retry_of_one_of_two_submissions_at_once() -> None:
+def test_a_lost_answer_explains_the_retry_of_one_of_two_submissions() -> None:
     attempts = [attempt(lost=True, submission="a"), attempt(at=0.1, submission="b"), attempt(at=1, submission="a")]
     result = judged(*attempts, kafka=3, hook=3)
-    assert (result.violations, result.copies) == ([], {LOST: 2, AT_ONCE: 2})
-
-
-def test_submissions_are_at_once_while_both_are_tried() -> None:
-    """Though their successful attempts follow each other."""
-    one = [attempt("failed", at=at, submission="a", given=f"a{at}", hook="skipped") for at in range(2)]
-    other = attempt(at=1.8, submission="b", hook="skipped")
-    last = attempt(at=2.5, submission="a", brought="a1", hook="skipped")
-    assert judged(*one, other, last, kafka=2, hook=0).violations == []
-    after = attempt(at=4, submission="c", hook="skipped")
-    assert judged(*one, other, last, after, kafka=3, hook=0).violations != []
+    assert (result.violations, result.copies) == ([], {LOST: 2, TWICE: 2})
 
 
 def test_sending_again_within_a_submission_is_no_excuse_though_there_is_another() -> None:

@@ -16,7 +16,10 @@ def test_a_retry_with_a_receipt_repeats_no_delivered_writer() -> None:
 
 
 def test_a_receipt_that_was_not_honoured_spares_no_writer() -> None:
-    ignored = [attempt(postgres="failed", given="r1"), attempt(at=1, brought="r1", honoured=False)]
+    ignored = [
+        attempt(postgres="failed", given="r1", submission="a"),
+        attempt(at=1, brought="r1", honoured=False, submission="a"),
+    ]
     assert len(judged(*ignored, kafka=2, hook=2).violations) == 2  # sent again, and no excuse
     assert [text for text in judged(*ignored).violations if "took it 2 times" in text]
 

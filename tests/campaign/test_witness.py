@@ -47,7 +47,7 @@ def gate() -> Iterator[tuple[int, list[bytes]]]:
     """Its port, and the bodies that it reads."""
     bodies: list[bytes] = []
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Gate,), {"read": bodies})) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server.server_port, bodies
         server.shutdown()

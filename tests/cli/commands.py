@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+
+from tests.cli.loaded import loaded_command
 
 PROGRAM = str(Path(sys.executable).with_name("eventgate"))
-PATIENCE_SECONDS = 60
 _OURS = ("CONF_DIR", "EVENTGATE_TOKEN", "LOG_LEVEL")
 
 
@@ -39,15 +40,13 @@ def eventgate(
     *arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", env: Mapping[str, str] | None = None
 ) -> Ended:
     """Run `eventgate` to its end; never leaves a traceback."""
-    done = subprocess.run(
-        [PROGRAM, *map(str, arguments)],
-        cwd=cwd,
-        input=stdin,
-        env=environment(env),
-        capture_output=True,
-        check=False,
-        timeout=PATIENCE_SECONDS,
-    )
-    err = done.stderr.decode()
-    assert "Traceback" not in err or "--debug" in arguments, err
-    return Ended(done.returncode, done.stdout.decode(), err)
+    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as errors:
+        given.write(stdin)
+        given.seek(0)
+        where = Path.cwd() if cwd is None else cwd
+        code = loaded_command().run([*map(str, arguments)], where, environment(env), [given, out, errors])
+        out.seek(0)
+        errors.seek(0)
+        ended = Ended(code, out.read().decode(), errors.read().decode())
+    assert "Traceback" not in ended.err or "--debug" in arguments, ended.err
+    return ended

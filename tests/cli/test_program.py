@@ -13,7 +13,7 @@ from tests.cli.commands import environment, eventgate
 from tests.unmeasured import unmeasured
 
 COMMANDS = (
-    "dev", "serve", "check", "init", "send", "validate", "token", "events", "db", "deadletters", "package",
+    "dev", "serve", "check", "smoke", "init", "send", "validate", "token", "events", "db", "deadletters", "package",
 )  # fmt: skip
 
 

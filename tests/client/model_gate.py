@@ -12,8 +12,9 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.http_server import Exchange, http_server
 
 Fault = Callable[[str, bytes], str]
 """What becomes of an event at a sink: `delivered`, `failed`, or `unknown`, which has landed."""
@@ -115,38 +116,16 @@ class ModelGate:
 def serving(gate: ModelGate) -> Iterator[ModelGate]:
     """Serve `gate` on a free port until the block is left."""
 
-    class Exchange(BaseHTTPRequestHandler):
+    class Posts(Exchange):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length", "0"))
-            body = self.rfile.read(length)
-            if len(body) < length:  # the connection was cut: a real server drops such a request as well
+        def reply(self) -> None:
+            body = self.body()
+            if len(body) < int(self.headers["Content-Length"]):  # cut: a real server drops such a request as well
                 self.close_connection = True
                 return
-            status, document = gate.answer({name.lower(): value for name, value in self.headers.items()}, body)
-            content = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            status, document = gate.answer(self.names(), body)
+            self.answer(status, json.dumps(document).encode())
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Connections break here on purpose."""
-
-    server = Server(("127.0.0.1", 0), Exchange)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    gate.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with http_server(Posts) as gate.url:
         yield gate
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

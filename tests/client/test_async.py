@@ -11,7 +11,7 @@ import pytest
 from eventgate.client import AsyncClient, Client, Retry, Unanswered
 from tests.scripted_gate import ACCEPTED, Posted, Says, refused, scripted_gate
 
-FAST = Retry(first=0.001, longest=0.005, total=20, introduction=0.2)
+FAST = Retry(first=0.001, longest=0.005, total=20, introduction=20)
 BUSY = Says(503, refused(503, "overload").document, {"Retry-After": "15"})
 
 
@@ -58,7 +58,7 @@ async def test_closing_ends_posts_that_wait_for_an_answer() -> None:
         await client.close()
         with pytest.raises(Unanswered):
             await posting
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20  # and not as long as the gate holds the answer
         with pytest.raises(Unanswered, match="closed"):
             await client.post("t", b"2")
         go_on.set()

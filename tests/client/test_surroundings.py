@@ -45,7 +45,7 @@ def test_an_answer_is_waited_for_no_longer_than_asked() -> None:
         began = time.monotonic()
         with Client(url, "t", retry=BRIEF, read_seconds=0.2) as client, pytest.raises(Unanswered, match="in time"):
             client.post("t", b"{}")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
 
 
 @pytest.fixture

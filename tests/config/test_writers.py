@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from eventgate.config.contents import Text
 from eventgate.config.definitions import define_topics
 from eventgate.config.index import Index
-from eventgate.config.snapshot import Snapshot, Text
+from eventgate.config.snapshot import Snapshot
 from eventgate.config.writers import ConfiguredWriter, parse_use, parse_writers
 from eventgate.core.writer import Writer, WriterContext, WriterSpec
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 import pytest
 
 from eventgate.core.deferral import DeferringDelivery
-from eventgate.core.model import Outcome
+from eventgate.core.model import Outcome, WriteResult
 from eventgate.core.spool import Deferral, Invalid, SpoolStatus, Untaken
 from eventgate.core.topics import Topic, compile_schema
 from eventgate.core.writer import WriterUse
@@ -58,3 +58,33 @@ async def test_a_writer_behind_a_guard_may_get_the_event_if_the_spool_may_have_i
         "guard": Outcome.FAILED if certain else Outcome.UNKNOWN,
         "other": of_the_other,
     }
+
+
+class TakingSpool(SilentSpool):
+    """Takes everything, and remembers it."""
+
+    def __init__(self) -> None:
+        super().__init__(certain=True)
+        self.taken: list[Deferral] = []
+
+    async def defer(self, deferrals: Sequence[Deferral], deadline: float) -> Sequence[Mapping[str, Untaken]]:
+        """All is taken."""
+        self.taken += deferrals
+        return [{} for _ in deferrals]
+
+
+async def test_a_writer_that_came_since_is_deferred_behind_its_guard_and_the_others_not_twice() -> None:
+    guard, there, new = FailingWriter("guard"), RecordingWriter("there"), RecordingWriter("new")
+    spool, deferred = TakingSpool(), WriteResult(Outcome.DEFERRED)
+    uses = {name: WriterUse() for name in ("guard", "there", "new")}
+    schema = compile_schema(b"{}", uri="orders.json", resources={})
+    topic = Topic(name="orders", schema=schema, uses=uses, guard="guard", spool=True)
+    delivery = DeferringDelivery([guard, there, new], spool)
+    soon = asyncio.get_running_loop().time() + 5
+    settled = {"guard": deferred, "there": deferred}
+    results = await delivery.deliver(make_event(topic="orders"), topic, soon, settled)
+    (many,) = await delivery.deliver_many([make_event(topic="orders")], topic, soon, [settled])
+    await delivery.close()
+    assert {result.outcome for result in (*results.values(), *many.values())} == {Outcome.DEFERRED}
+    assert [(set(each.missing), each.guard) for each in spool.taken] == [({"guard", "new"}, "guard")] * 2
+    assert new.events == there.events == []

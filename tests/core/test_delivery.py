@@ -83,6 +83,27 @@ async def test_a_settled_writer_is_not_asked_again() -> None:
     assert (results["a"], a.events, len(b.events)) == (known, [], 1)
 
 
+@pytest.mark.parametrize("many", [False, True])
+async def test_a_deferred_guard_is_asked_again_for_a_writer_that_came_to_the_topic_since(many: bool) -> None:
+    """Else nobody would ever reach it: the spool knows nothing of it."""
+    guard, there, new = RecordingWriter("guard"), RecordingWriter("there"), RecordingWriter("new")
+    deferred = WriteResult(Outcome.DEFERRED)
+    delivery, settled = Delivery([guard, there, new]), {"guard": deferred, "there": deferred}
+    wanted, deadline = topic("guard", "there", "new", guard="guard"), asyncio.get_running_loop().time() + 5
+    if many:
+        (results,) = await delivery.deliver_many([make_event()], wanted, deadline, [settled])
+    else:
+        results = await delivery.deliver(make_event(), wanted, deadline, settled)
+    assert {name: result.outcome for name, result in results.items()} == {
+        "guard": Outcome.DELIVERED,
+        "there": Outcome.DEFERRED,
+        "new": Outcome.DELIVERED,
+    }
+    before = topic("guard", "there", guard="guard")
+    results = await delivery.deliver(make_event(), before, deadline, settled)
+    assert (results, len(guard.events), there.events) == (settled, 1, [])
+
+
 async def test_every_writers_objection_is_heard_before_anything_is_written() -> None:
     a = RecordingWriter("a", refusal=Unacceptable("no NUL", pointer="/x"))
     b = RecordingWriter("b")
@@ -120,15 +141,12 @@ def test_a_conflict_has_a_type_of_its_own() -> None:
 
 
 async def test_what_is_settled_is_nobodys_work_any_more() -> None:
-    """A guard that is deferred keeps the others back, as it did before."""
     guard, other = RecordingWriter("guard"), RecordingWriter("other")
     delivery, to = Delivery([guard, other]), topic("other", "guard", guard="guard")
     deadline = asyncio.get_running_loop().time() + 5.0
     deferred = WriteResult(Outcome.DEFERRED)
     done = {"guard": deferred, "other": deferred}
     assert await delivery.deliver(make_event(), to, deadline, done) == done
-    held = await delivery.deliver(make_event(), to, deadline, {"guard": deferred})
-    assert (held["guard"], held["other"].outcome) == (deferred, Outcome.SKIPPED)
     assert not guard.groups + other.groups
     acknowledged = {"guard": WriteResult(Outcome.DUPLICATE)}
     assert (await delivery.deliver(make_event(), to, deadline, acknowledged))["other"].outcome is Outcome.DELIVERED

@@ -140,6 +140,6 @@ def test_limits_are_those_of_what_the_body_is_and_leave_room_for_a_coding() -> N
 
 def test_a_hostile_media_type_is_judged_in_no_time() -> None:
     """However often a quoted string begins in it and never ends."""
-    began = time.process_time()
+    began = time.thread_time()
     typed(b"application/json;" + b'"\\' * 15_000)
-    assert time.process_time() - began < 0.5
+    assert time.thread_time() - began < 0.5

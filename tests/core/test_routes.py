@@ -11,12 +11,18 @@ from eventgate.errors import MethodNotAllowed, RouteNotFound
 @pytest.mark.parametrize(
     ("path", "name", "topic"),
     [
+        ("/", "catalogue", ""),
+        ("/assets/icon.svg", "asset", "icon.svg"),
+        ("/assets/A/b", "asset", "A/b"),
         ("/api", "api", ""),
+        ("/docs", "docs", ""),
         ("/token", "token", ""),
         ("/topics", "topics", ""),
         ("/topics/Orders", "topic", "orders"),
         ("/topics/validate", "topic", "validate"),
         ("/topics/ORDERS/validate", "validate", "orders"),
+        ("/topics/ORDERS/example", "example", "orders"),
+        ("/topics/example/validate", "validate", "example"),
         ("/topics/public.cps.za.runs", "topic", "public.cps.za.runs"),
         ("/topics/größe", "topic", "größe"),
         ("/health", "health", ""),
@@ -33,8 +39,8 @@ def test_a_path_leads_to_its_route(path: str, name: str, topic: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/", "//", "/topics/", "/topics//", "/topics//validate", "/topics/a/b", "/topics/a/validate/", "/API", "/api/",
-     "/topics/{topic}/x", "topics"],
+    ["", "//", "/assets", "/topics/", "/topics//", "/topics//validate", "/topics/a/b", "/topics/a/validate/",
+     "/topics/a/Example", "/API", "/api/", "/topics/{topic}/x", "topics"],
 )  # fmt: skip
 def test_any_other_path_is_404(path: str) -> None:
     with pytest.raises(RouteNotFound):

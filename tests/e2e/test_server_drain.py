@@ -6,24 +6,12 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from pathlib import Path
-
-import pytest
 
 from tests.cli.commands import eventgate
-from tests.deployment import Deployment, deployment
+from tests.deployment import Deployment
 from tests.server_process import ServerProcess
 from tests.wire import Connection, until_refused
-
-
-@pytest.fixture
-def deployed(tmp_path: Path) -> Iterator[Deployment]:
-    with deployment(tmp_path / "conf") as site:
-        site.config["writers"] = {"sqlite": {}}
-        site.write()
-        yield site
 
 
 def request(site: Deployment, event_id: str) -> bytes:

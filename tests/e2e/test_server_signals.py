@@ -7,21 +7,12 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 import pytest
 
-from tests.deployment import Deployment, deployment
+from tests.deployment import Deployment
 from tests.server_process import ServerProcess
 from tests.wire import Connection, get, until_refused
-
-
-@pytest.fixture
-def deployed(tmp_path: Path) -> Iterator[Deployment]:
-    with deployment(tmp_path / "conf") as site:
-        site.config["writers"] = {"sqlite": {}}
-        site.write()
-        yield site
 
 
 def is_gone(pid: int) -> bool:

@@ -7,24 +7,15 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.certificates import self_signed
-from tests.deployment import Deployment, deployment
+from tests.deployment import Deployment
 from tests.server_process import ServerProcess
 from tests.wire import get
-
-
-@pytest.fixture
-def deployed(tmp_path: Path) -> Iterator[Deployment]:
-    with deployment(tmp_path / "conf") as site:
-        site.config["writers"] = {"sqlite": {}}
-        site.write()
-        yield site
 
 
 def is_here(address: str) -> bool:

@@ -18,7 +18,7 @@ import pytest
 from tests.deployment import Deployment
 from tests.faults.sinks import Sinks
 from tests.faults.sites import begun, document, post, post_at_once, site
-from tests.server_process import ServerProcess
+from tests.server_process import PATIENCE_SECONDS, ServerProcess
 
 LIMITS = {"request_timeout_seconds": 8}
 ORIGINAL = document("e", version=1)
@@ -118,6 +118,6 @@ def test_a_crash_after_the_guard_has_committed_loses_nothing(tmp_path: Path, sin
 
 def until_kept(where: Deployment, sinks: Sinks, guard: str, body: bytes) -> None:
     """Return once the guard's sink holds the event."""
-    end = time.monotonic() + LIMITS["request_timeout_seconds"]
+    end = time.monotonic() + PATIENCE_SECONDS
     while body not in rows(where, sinks, guard):
         assert time.monotonic() < end

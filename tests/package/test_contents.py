@@ -40,13 +40,13 @@ def test_what_every_gate_needs_is_the_projects_own_dependencies() -> None:
     assert set(COMMON) == closure(PROJECT["dependencies"]) - COMPILING_ONLY
 
 
-@pytest.mark.parametrize(("writer", "extra"), sorted(EXTRAS.items()))
+@pytest.mark.parametrize(("writer", "extra"), [*sorted(EXTRAS.items()), ("otel", "otel")])
 def test_a_writer_brings_what_its_extra_brings(writer: str, extra: str) -> None:
     assert set(LIBRARIES[writer]) == closure(PROJECT["optional-dependencies"][extra]) - set(COMMON)
 
 
 def test_every_built_in_writer_can_be_chosen() -> None:
-    assert set(LIBRARIES) == {*BUILT_IN, "aws"}
+    assert set(LIBRARIES) == {*BUILT_IN, "aws", "otel"}
 
 
 def test_a_choice_brings_each_library_once() -> None:

@@ -16,7 +16,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from eventgate.package import bytecode, sbom
 from eventgate.package.contents import distributions
 from eventgate.package.errors import NotPackaged
-from eventgate.package.lock import locked, runtime_lock, version
+from eventgate.package.lock import locked, runtime_lock, version, versions
 from eventgate.package.target import Target
 from tests.cli.commands import Ended, eventgate
 from tests.package.conftest import package_for_arm
@@ -98,6 +98,21 @@ def test_the_bill_of_materials_is_valid_and_names_every_library_with_its_licence
     wanted = {name: version(lock, name) for name in distributions(["postgres"])}
     assert {each["name"]: each["version"] for each in components} == wanted
     assert [each["name"] for each in components if not each.get("licenses")] == []
+
+
+def test_the_wheels_bill_of_materials_is_of_the_lock() -> None:
+    """If not: `make docs`."""
+    text = (ROOT / "requirements" / "eventgate.cdx.json").read_text()
+    assert text == sbom.of_lock(versions(runtime_lock())).decode()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    components: list[dict[str, Any]] = json.loads(text)["components"]
+    assert [each["name"] for each in components if not each.get("licenses")] == ["colorama"]  # for Windows only
+
+
+@pytest.mark.parametrize("other", ["librdkafka", "librdkafka==2.1", "==1=MIT", "a==1=MIT OR x"])
+def test_a_further_component_says_name_version_and_licence(tmp_path: Path, other: str) -> None:
+    with pytest.raises(ValueError, match="NAME==VERSION=LICENCE"):
+        sbom.of_image(tmp_path, [other])
 
 
 def test_the_texts_of_the_licences_are_shipped(arm: Arm) -> None:

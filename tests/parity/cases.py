@@ -23,6 +23,12 @@ READ = (
     ("/topics/STRA%c3%9fE", 200),
     ("/topics/nope", 404),
     ("/topics/broken", 503),
+    ("/topics/runs/example", 200),
+    ("/topics/RUNS/example", 200),
+    ("/topics/stra%C3%9Fe/example", 200),
+    ("/topics/nope/example", 404),
+    ("/topics/broken/example", 503),
+    ("/topics//example", 404),
     ("/topics/", 404),
     ("/topics/runs/", 404),
     ("/topics/runs/other", 404),
@@ -32,7 +38,17 @@ READ = (
     ("/topics/100%25", 404),
     ("/topics/a%20b", 404),
     ("/topics/..%2Fruns", 404),
-    ("/", 404),
+    ("/", 200),
+    ("/assets/catalogue.css", 200),
+    ("/assets/catalogue.js", 200),
+    ("/assets/nope.css", 404),
+    ("/assets/..%2Fpages.py", 404),
+    ("/assets/", 404),
+    ("/docs", 200),
+    ("/docs/", 404),
+    ("/assets/swagger-ui.css", 200),
+    ("/assets/swagger-ui.css.gz", 404),
+    ("/assets/vendored.json", 404),
     ("/nope", 404),
     ("/Topics", 404),
     ("/prod", 404),
@@ -42,8 +58,22 @@ READ = (
     ("/readyz", 200),
     ("/terminate", 405),
 )
+BROWSER = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+BROWSED = (
+    ("/", 200),
+    ("/topics", 200),
+    ("/topics/runs", 200),
+    ("/topics/stra%C3%9Fe", 200),
+    ("/topics/nope", 404),
+    ("/topics/broken", 503),
+    ("/health", 200),
+    ("/nope", 404),
+)
 OTHER_METHODS = (
+    ("POST", "/", 405),
+    ("POST", "/assets/catalogue.css", 405),
     ("POST", "/topics", 405),
+    ("POST", "/topics/runs/example", 405),
     ("POST", "/livez", 405),
     ("POST", "/nope", 404),
     ("PUT", "/topics/runs", 405),
@@ -163,6 +193,11 @@ def cases() -> Iterator[Case]:
     for target, status in READ:
         yield Case(f"GET {target}", "GET", target, status)
         yield Case(f"HEAD {target}", "HEAD", target, status)
+    for target, status in BROWSED:
+        yield Case(f"browser: GET {target}", "GET", target, status, (("Accept", BROWSER),))
+        yield Case(f"browser: HEAD {target}", "HEAD", target, status, (("Accept", BROWSER),))
+    yield Case("an asset that is there", "GET", "/assets/icon.svg", 304, (("If-None-Match", b"*"),))
+    yield Case("HEAD of it", "HEAD", "/assets/icon.svg", 304, (("If-None-Match", b"*"),))
     for method, target, status in OTHER_METHODS:
         yield Case(f"{method} {target}", method, target, status)
     for name, headers, status in CREDENTIALS:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
-from eventgate.package.lock import locked, runtime_lock, version
+from eventgate.package.lock import locked, runtime_lock, version, versions
 from eventgate.package.target import ARCHITECTURES, Target
-from eventgate.package.wheels import install
 from tests.aws_lambda.packages import Built
 from tests.project.sources import ROOT
 from tests.unmeasured import unmeasured
@@ -27,6 +31,7 @@ HANDLERS = (
 )
 COMPILED_THERE = "confluent-kafka"
 NOT_ON_LINUX = "colorama"
+OURS = shutil.ignore_patterns("event*", "src")
 
 
 def arguments() -> dict[str, str]:
@@ -83,31 +88,108 @@ def test_nothing_that_is_copied_is_ignored() -> None:
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_other_libraries_have_wheels_for_the_bases_c_library(tmp_path: Path, architecture: str) -> None:
-    names = set(re.findall(r"^([a-z0-9-]+)==", runtime_lock().read_text(), re.MULTILINE))
+    """pip finds each, with a digest of the lock; nothing is unpacked."""
+    names = versions(runtime_lock()).keys() - {COMPILED_THERE, NOT_ON_LINUX}
+    wanted = tmp_path / "requirements.txt"
+    wanted.write_text(locked(runtime_lock(), names))
     target = Target(next(each for each in ARCHITECTURES if each == architecture))
-    install(locked(runtime_lock(), names - {COMPILED_THERE, NOT_ON_LINUX}), target, tmp_path)
-    assert (tmp_path / "botocore").is_dir()
+    tags = [f"--python-version={target.python}", *(f"--platform={platform}" for platform in target.platforms)]
+    how = ["--dry-run", "--ignore-installed", "--no-deps", "--require-hashes", "--only-binary=:all:", "--target", "x"]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", *how, *tags, "--report", "report", "-r", str(wanted)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = {each["metadata"]["name"] for each in json.loads((tmp_path / "report").read_text())["install"]}
+    assert len(found) == len(names)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory, packages: Callable[[str], Built]) -> Path:
+    """The task's folder as the image has it: what is copied, beside libraries for the base's Python."""
+    folder = tmp_path_factory.mktemp("image")
+    shutil.copytree(packages("3.13").code.root, folder, ignore=OURS, dirs_exist_ok=True)
+    for sources, target in copies(FIRST):
+        if target.startswith(TASK_ROOT):
+            put(ROOT / sources[0], folder / target.removeprefix(TASK_ROOT).lstrip("/"))
+    return folder
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_the_handlers_can_be_imported_from_what_is_copied(
-    tmp_path: Path,
-    packages: Callable[[str], Built],
-    handler: str,
+    image: Path, packages: Callable[[str], Built], handler: str
 ) -> None:
-    """The copied files alone, with libraries for the base's Python, under that Python."""
-    for sources, target in copies(FIRST):
-        if target.startswith(TASK_ROOT):
-            put(ROOT / sources[0], tmp_path / target.removeprefix(TASK_ROOT).lstrip("/"))
-    built = packages("3.13")
-    libraries = shutil.copytree(built.code.root, tmp_path / "libraries", ignore=shutil.ignore_patterns("event*", "src"))
+    """From there alone, under that Python."""
     module, _, name = handler.rpartition(".")
     program = f"from {module} import {name}; import eventgate; print(eventgate.__file__)"
-    env = unmeasured() | {"PYTHONPATH": str(libraries)}
-    command = [str(built.code.interpreter), "-S", "-c", program]
-    shown = subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True, text=True).stdout
-    assert Path(shown.strip()).is_relative_to(tmp_path / "eventgate")
-    assert (tmp_path / "conf" / "config.json").exists()
+    command = [str(packages("3.13").code.interpreter), "-S", "-c", program]
+    shown = subprocess.run(command, cwd=image, env=unmeasured(), check=True, capture_output=True, text=True).stdout
+    assert Path(shown.strip()).is_relative_to(image / "eventgate")
+    assert (image / "conf" / "config.json").exists()
+
+
+def step(beginning: str) -> str:
+    """The shell command of the one RUN step of the first stage that begins so."""
+    (found,) = (line for line in re.findall(r"^RUN (.+)$", FIRST, re.MULTILINE) if line.startswith(beginning))
+    return str(found)
+
+
+def shell(command: str, cwd: Path, **env: object) -> subprocess.CompletedProcess[str]:
+    """Run a step's command as an engine does."""
+    given = unmeasured() | {name: str(value) for name, value in env.items()}
+    return subprocess.run(["sh", "-c", command], cwd=cwd, env=given, capture_output=True, text=True, check=False)
+
+
+def test_certificates_to_trust_join_the_bases(tmp_path: Path) -> None:
+    """PEM files by either ending; whatever else lies there does not, and nothing need be there."""
+    bundle = tmp_path / "bundle"
+    bundle.write_text("base\n")
+    command = step("for file in").replace("/etc/pki/tls/certs/ca-bundle.crt", str(bundle))
+    command = command.replace("/opt/certs", str(tmp_path))
+    assert (shell(command, tmp_path).returncode, bundle.read_text()) == (0, "base\n")
+    for name in ("a.pem", "b.crt", "LICENSE"):
+        (tmp_path / name).write_text(f"{name}\n")
+    assert (shell(command, tmp_path).returncode, bundle.read_text()) == (0, "base\na.pem\nb.crt\n")
+
+
+def test_librdkafkas_source_may_come_from_anywhere_and_is_compared_with_its_digest(tmp_path: Path) -> None:
+    """A model of it: what is configured and made is what the step asks for."""
+    source, build = tmp_path / "librdkafka-1", tmp_path / "build"
+    source.mkdir()
+    build.mkdir()
+    (source / "configure").write_text('#!/bin/sh\necho "$@" > configured\n')
+    (source / "configure").chmod(0o755)
+    (source / "Makefile").write_text("all:\n\ninstall:\n\ttouch installed\n")
+    archive = shutil.make_archive(str(tmp_path / "own"), "gztar", tmp_path, source.name)
+    digest = hashlib.sha256(Path(archive).read_bytes()).hexdigest()
+    command = step("curl")
+    assert shell(command, build, LIBRDKAFKA_URL=f"file://{archive}", LIBRDKAFKA_SHA256="0" * 64).returncode != 0
+    assert not (build / "configured").exists()
+    made = shell(command, build, LIBRDKAFKA_URL=f"file://{archive}", LIBRDKAFKA_SHA256=digest)
+    assert (made.returncode, (build / "installed").exists()) == (0, True), made.stderr
+    assert "--prefix=/usr/local" in (build / "configured").read_text()
+
+
+def test_the_bill_of_materials_is_valid_and_names_what_was_compiled(
+    image: Path, packages: Callable[[str], Built], tmp_path: Path
+) -> None:
+    (tmp_path / "python").symlink_to(packages("3.13").code.interpreter)
+    version = arguments()["LIBRDKAFKA_VERSION"]
+    command = step('PYTHONPATH="${LAMBDA_TASK_ROOT}"').replace("/build/", f"{tmp_path}/")
+    path = f"{tmp_path}:/usr/bin:/bin"
+    done = shell(command, tmp_path, LAMBDA_TASK_ROOT=image, LIBRDKAFKA_VERSION=version, PATH=path)
+    assert done.returncode == 0, done.stderr
+    text = (image / "eventgate-sbom.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    components = {each["name"]: each for each in json.loads(text)["components"]}
+    assert components["librdkafka"]["version"] == components["confluent-kafka"]["version"] == version
+    assert [name for name, each in components.items() if not each.get("licenses")] == []
+
+
+def test_bytecode_is_compiled_for_the_gate(image: Path, packages: Callable[[str], Built], tmp_path: Path) -> None:
+    (tmp_path / "python").symlink_to(packages("3.13").code.interpreter)
+    path = f"{tmp_path}:/usr/bin:/bin"
+    command = step("python -m compileall").replace(TASK_ROOT, f"{TASK_ROOT}/eventgate/errors")
+    assert shell(command, tmp_path, LAMBDA_TASK_ROOT=image, PATH=path).returncode == 0
+    assert list((image / "eventgate" / "errors" / "__pycache__").glob("base.cpython-313.pyc"))
 
 
 def put(source: Path, target: Path) -> None:

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from tests.project.sources import ROOT, text_files
 
-LOCKS = ("runtime.txt", "dev.txt")
+LOCKS = ("runtime.txt", "dev.txt", "build.txt")
 PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[0-9][0-9a-z.+]*)(?: ; [^\\:]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}(?: \\)?")
 ADDRESS_OPTIONS = re.compile(r"--(?:extra-)?index-url|--find-links|--trusted-host|(?:PIP|UV)_\w*(?:INDEX|LINKS)")
@@ -38,6 +38,12 @@ def test_a_lock_holds_pins_and_hashes_and_nothing_else(name: str) -> None:
 
 def test_the_developers_lock_installs_what_users_get() -> None:
     assert pins("runtime.txt").items() <= pins("dev.txt").items()
+
+
+def test_the_wheel_of_the_image_is_built_as_the_developers_is() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert pins("build.txt").items() <= pins("dev.txt").items()
+    assert project["dependency-groups"]["build"] == project["build-system"]["requires"]
 
 
 def test_the_locks_satisfy_the_project_file() -> None:

@@ -25,6 +25,15 @@ def suites() -> ModuleType:
     return module
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of a project whose pytest has no plugins but those that are named: they take longer than its tests."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    return tmp_path
+
+
 @pytest.mark.parametrize(
     ("source", "passed", "failed"),
     [
@@ -38,18 +47,16 @@ def suites() -> ModuleType:
     ids=["good", "failing", "skipping", "broken fixture", "broken import", "no tests"],
 )
 def test_only_tests_that_ran_and_held_count_as_passed(
-    suites: ModuleType, tmp_path: Path, source: str, passed: int, failed: int
+    suites: ModuleType, alone: Path, source: str, passed: int, failed: int
 ) -> None:
-    (tmp_path / "test_sample.py").write_text(source)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    result = suites.pytest((sys.executable,), str(tmp_path / "test_sample.py"), "-p", "no:cacheprovider")
+    (alone / "test_sample.py").write_text(source)
+    result = suites.attempt((sys.executable,), str(alone / "test_sample.py"), "-p", "no:cacheprovider")
     assert (result.passed, result.failed) == (passed, failed)
 
 
-def test_what_fails_beside_others_is_run_again_alone_and_told(suites: ModuleType, tmp_path: Path) -> None:
+def test_what_fails_beside_others_is_run_again_alone_and_told(suites: ModuleType, alone: Path) -> None:
     """Once: what is broken fails the second time as well."""
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    sample = tmp_path / "test_sample.py"
+    sample = alone / "test_sample.py"
     sample.write_text(
         "import pathlib\n"
         "def test_good(): pass\n"
@@ -59,7 +66,7 @@ def test_what_fails_beside_others_is_run_again_alone_and_told(suites: ModuleType
         "    seen.touch()\n"
         "    assert was\n"
     )
-    result = suites.pytest((sys.executable,), str(sample), "--rootdir", str(tmp_path))
+    result = suites.pytest((sys.executable,), str(sample), "--rootdir", str(alone), "-p", "xdist")
     assert (result.passed, result.failed, result.remark) == (2, 0, "1 of them when run again")
 
 

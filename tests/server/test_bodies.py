@@ -6,6 +6,7 @@ import asyncio
 
 from eventgate.errors import InvalidJson
 from eventgate.server.exchange import CONTINUE, UNWANTED_BYTES, Exchange
+from eventgate.server.intake import Intake
 from eventgate.server.reading import HEAD_BYTES
 from tests.server.serving import Gate, connected, served
 
@@ -69,8 +70,9 @@ class Connection:
 
     transport: asyncio.Transport
 
-    def __init__(self) -> None:
+    def __init__(self, intake: Intake | None = None) -> None:
         self.asked: list[str] = []
+        self.intake = intake or Intake()
 
     def pause(self) -> None:
         self.asked.append("pause")

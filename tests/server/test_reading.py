@@ -8,6 +8,7 @@ import pytest
 
 from eventgate.errors import HeadersTooLarge, MalformedRequest
 from eventgate.server.exchange import Exchange
+from eventgate.server.intake import Intake
 from eventgate.server.reading import HEAD_BYTES, Reader
 
 
@@ -15,6 +16,7 @@ class Connection:
     """Never asked."""
 
     transport: asyncio.Transport
+    intake = Intake()
 
     def pause(self) -> None:
         raise AssertionError
@@ -55,14 +57,14 @@ def test_a_request_is_the_same_however_it_is_cut(size: int) -> None:
 )
 def test_the_path_is_decoded_and_alone(target: bytes, path: str) -> None:
     for _ in range(2):  # the second time from memory
-        (exchange,) = read(b"OPTIONS " + target + b" HTTP/1.1\r\n\r\n")
+        (exchange,) = read(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: g\r\n\r\n")
         assert exchange.path == path
 
 
 @pytest.mark.parametrize("target", [b"http://host", b"host:443", b"/\xc3\xa4", b"/a b"])
 def test_a_target_without_a_path_is_malformed(target: bytes) -> None:
     with pytest.raises(MalformedRequest):
-        read(b"GET " + target + b" HTTP/1.1\r\n\r\n")
+        read(b"GET " + target + b" HTTP/1.1\r\nHost: g\r\n\r\n")
 
 
 def test_a_tunnel_is_malformed() -> None:
@@ -73,8 +75,8 @@ def test_a_tunnel_is_malformed() -> None:
 @pytest.mark.parametrize(
     ("head", "keep_alive"),
     [
-        (b"GET / HTTP/1.1\r\n\r\n", True),
-        (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", False),
+        (b"GET / HTTP/1.1\r\nHost: g\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n", False),
         (b"GET / HTTP/1.0\r\n\r\n", False),
         (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", False),
     ],
@@ -94,7 +96,7 @@ def test_many_heads_in_one_piece_are_not() -> None:
 
 
 def test_a_large_body_is_none() -> None:
-    head = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (10 * HEAD_BYTES)
+    head = b"POST / HTTP/1.1\r\nHost: g\r\nContent-Length: %d\r\n\r\n" % (10 * HEAD_BYTES)
     found: list[Exchange] = []
     reader = Reader(Connection(), found.append)
     reader.feed(head)

@@ -53,6 +53,8 @@ FORMS = {
     "a control character": HEAD + b"X: a\x01b\r\n\r\n",
     "a field without a name": HEAD + b": a\r\n\r\n",
     "a field without a colon": HEAD + b"X\r\n\r\n",
+    "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "no host but that of the target": b"GET http://g/ HTTP/1.1\r\n\r\n",
     "two hosts": HEAD + b"Host: h\r\n\r\n",
     "line feeds between chunks": CHUNKED + b"\r\n3\nabc\n0\n\n",
     "a line feed in an extension": CHUNKED + b"\r\n3;a\nabc\r\n0\r\n\r\n",

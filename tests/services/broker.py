@@ -21,7 +21,7 @@ from tests.services.proxy import TcpProxy
 ADDRESS = "EVENTGATE_TEST_KAFKA"
 """Environment variable with the address of a broker to use instead of one of ours."""
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 QUIET: Mapping[str, Any] = {"log_level": 0, "error_cb": lambda _: None}
 
 

@@ -28,6 +28,8 @@ SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "32MB",
+    "fsync": "off",  # tests kill the server, never the machine, which keeps what was written
+    "full_page_writes": "off",
     "autovacuum": "off",
     "log_min_messages": "warning",
     "log_error_verbosity": "terse",
@@ -46,7 +48,7 @@ class PostgresServer:
     """A process with its data in `folder`."""
 
     def __init__(self, folder: Path, bundled: bool) -> None:
-        account = _unprivileged()
+        account = unprivileged()
         if account:
             os.chown(folder, account.pw_uid, account.pw_gid)
         package = folder / "package"
@@ -84,15 +86,15 @@ def postgres_server(bundled: bool = False) -> Iterator[PostgresServer]:
             server.child.kill()
 
 
-def _unprivileged() -> pwd.struct_passwd | None:
-    """Who runs the server: it refuses to be run by root. None: we do."""
+def unprivileged() -> pwd.struct_passwd | None:
+    """Who runs a server that refuses to be run by root. None: we do."""
     if os.getuid() != 0:
         return None
     accounts = {account.pw_name: account for account in pwd.getpwall()}
     for name in ("postgres", "nobody"):
         if name in accounts:
             return accounts[name]
-    raise ServiceUnavailable("PostgreSQL refuses to run as root, and there is no account `postgres` or `nobody`")
+    raise ServiceUnavailable("it refuses to run as root, and there is no account `postgres` or `nobody`")
 
 
 def _programs(package: Path, bundled: bool) -> Path:

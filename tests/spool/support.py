@@ -16,7 +16,7 @@ from eventgate.testing import TokenMaker
 from eventgate.writers.sqlite.reader import StoredEvent, read_events
 
 TOKENS = TokenMaker()
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 SCHEMA = {
     "type": "object",
     "properties": {"id": {"type": "string"}, "key": {"type": "string"}, "n": {"type": "integer"}},

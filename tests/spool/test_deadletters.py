@@ -169,6 +169,14 @@ def test_a_configuration_without_a_spool_says_so(spooled: Spooled) -> None:
     assert (ran.code, "no section `spool`" in ran.err) == (1, True)
 
 
+@pytest.mark.parametrize("command", ["list", "replay"])
+def test_a_spool_without_its_directory_cannot_be_reached(spooled: Spooled, command: str) -> None:
+    spooled.config["spool"]["store"] = "sqlite:gone/spool.db"
+    spooled.write()
+    ran = run(spooled, command)
+    assert (ran.code, "spool cannot be used" in ran.err) == (3, True)
+
+
 def test_a_spool_that_is_something_else_cannot_be_reached(spooled: Spooled) -> None:
     spooled.spool_file.write_bytes(b"no database at all, but rather a text that is long enough to be one" * 20)
     ran = run(spooled, "list")

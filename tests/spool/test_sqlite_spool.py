@@ -154,7 +154,7 @@ async def test_a_locked_file_is_waited_for_until_the_deadline(spool: SqliteSpool
         other.execute("BEGIN IMMEDIATE")
         started = time.monotonic()
         (untaken,) = await spool.defer([deferral("2")], soon(0.3))
-        assert 0.2 < time.monotonic() - started < 1.5
+        assert 0.2 < time.monotonic() - started < 10
         assert not untaken["a"].certain
         with pytest.raises(SinkUnavailable):
             await spool.status(soon(0.2))

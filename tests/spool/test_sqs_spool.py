@@ -122,7 +122,7 @@ async def test_a_queue_that_hangs_leaves_time_for_an_answer(tmp_path: Path, aws:
         finally:
             aws.resume()
         assert answer.status == 503
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 10
         assert answer.outcomes["b"] in ("failed", "unknown")
 
 

@@ -62,7 +62,7 @@ def values(documents: list[dict[str, Any]]) -> dict[tuple[str, ...], float]:
 
 def posted(**writers: Outcome) -> Trail:
     results = {name: WriteResult(outcome) for name, outcome in writers.items()}
-    spent = dict.fromkeys(writers, 0.25)
+    spent = dict.fromkeys(writers, (9.0, 0.25))
     return Trail("POST", POST, "c", 202, "runs", "ada", "e-1", results=results, spent=spent, seconds=0.5)
 
 

@@ -72,7 +72,9 @@ def test_a_request_is_one_line_of_what_there_is_to_say(stream: io.StringIO) -> N
 def test_a_batch_is_a_line_with_the_outcomes_of_its_items_and_the_level_of_its_worst(stream: io.StringIO) -> None:
     outcomes = {"kafka": {Outcome.DELIVERED: 2, Outcome.FAILED: 1}}
     RequestLog().finished(
-        Trail("POST", "/topics/{topic}", "c", 207, items={202: 2, 500: 1}, outcomes=outcomes, spent={"kafka": 0.5})
+        Trail(
+            "POST", "/topics/{topic}", "c", 207, items={202: 2, 500: 1}, outcomes=outcomes, spent={"kafka": (9.0, 0.5)}
+        )
     )
     RequestLog().finished(Trail("POST", "/topics/{topic}", "c", 207, items={202: 2, 503: 1}))
     failed, refused = lines(stream)

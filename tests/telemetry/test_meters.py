@@ -26,7 +26,9 @@ TOPIC = "/topics/{topic}"
 
 def posted(status: int = 202, outcome: Outcome = Outcome.DELIVERED, **members: Any) -> Trail:
     results = {"kafka": WriteResult(outcome)}
-    return Trail("POST", TOPIC, "c", status, "runs", "ada", "e-1", results=results, spent={"kafka": 0.02}, **members)
+    return Trail(
+        "POST", TOPIC, "c", status, "runs", "ada", "e-1", results=results, spent={"kafka": (9.0, 0.02)}, **members
+    )
 
 
 def counted(*trails: Trail) -> Series:

@@ -34,7 +34,7 @@ def series() -> Series:
                 "ada",
                 "e-1",
                 results={"kafka": WriteResult(Outcome.DELIVERED)},
-                spent={"kafka": 0.02},
+                spent={"kafka": (9.0, 0.02)},
                 seconds=0.03,
             )
         )

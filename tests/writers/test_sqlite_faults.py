@@ -87,7 +87,7 @@ def test_a_locked_database_fails_when_time_is_up(store: Store, tmp_path: Path) -
         other.execute("BEGIN IMMEDIATE")
         started = time.monotonic()
         result = store.write([make_event(event_id="late")], started + 0.3)[0]
-        assert 0.2 < time.monotonic() - started < 2.0
+        assert 0.2 < time.monotonic() - started < 10
         assert (result.outcome, result.reason) == ("failed", "the database is locked (SQLITE_BUSY)")
         with pytest.raises(StoreFailure, match="locked"):
             store.probe(time.monotonic() + 0.1)

@@ -95,7 +95,7 @@ async def test_a_lock_is_a_reason_before_the_callers_time_is_up(tmp_path: Path) 
         with closing(sqlite3.connect(tmp_path / "events.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             loop = asyncio.get_running_loop()
-            deadline = loop.time() + 1.0
+            deadline = loop.time() + 2.0
             result = (await writer.write([make_event()], deadline))[0]
             assert loop.time() < deadline
             assert (result.outcome, result.reason) == ("failed", "the database is locked (SQLITE_BUSY)")

@@ -41,9 +41,10 @@ class Application:
         """Answer one connection event of the server."""
         if scope["type"] == "http":
             headers = scope["headers"]
-            request = Request(scope["method"], _path(scope), headers, _Body(headers, receive).read)
+            read = _Body(headers, receive).read
+            request = Request(scope["method"], _path(scope), headers, read, outer_path=scope["path"])
             response = await self.gate.handle(request)
-            headers = content_length(response.headers, response.body)
+            headers = content_length(response)
             await send({"type": "http.response.start", "status": response.status, "headers": headers})
             await send({"type": "http.response.body", "body": response.body})
         elif scope["type"] == "websocket":
@@ -84,8 +85,8 @@ class LazyApplication:
 def _path(scope: Scope) -> str:
     path: str = scope["path"]
     mount: str = scope.get("root_path", "").rstrip("/")
-    if mount and path.startswith(mount + "/"):
-        return path[len(mount) :]
+    if mount and (path == mount or path.startswith(mount + "/")):
+        return path[len(mount) :] or "/"
     return path
 
 

@@ -6,10 +6,16 @@ only when all is done. One event loop and one gate serve an execution environmen
 
 from __future__ import annotations
 
+import gc
+import os
+
+_IN_LAMBDA = "AWS_LAMBDA_RUNTIME_API" in os.environ
+if _IN_LAMBDA:
+    gc.disable()  # what is imported and opened stays: looking for garbage in it is a tenth of a cold start
+
 import asyncio
 import functools
 import logging
-import os
 import sys
 import threading
 import time
@@ -36,6 +42,10 @@ REFRESH_SECONDS = 1.0
 """How long a request waits, at most, for a look at the configuration's sources."""
 MARGIN_SECONDS = 0.5
 """What is left of the function's time when the gate's deadline strikes: enough to answer."""
+FLUSH_SECONDS = 1.0
+"""How long an answer waits, at most, for the collector of traces to take the request's."""
+FLUSH_MARGIN_SECONDS = 0.2
+"""What is left of the function's time then."""
 RETRY_SECONDS = 5.0
 """How long a configuration that could not be opened is left alone before it is tried again."""
 
@@ -95,12 +105,19 @@ class Environment:
 
     async def _measured(self, http: HttpInvocation, context: Context | None) -> Response:
         response = await self._respond(http, context)
-        if self._metrics is not None:
-            try:
-                self._metrics.write(None if self._gate is None else await self._gate.condition(ask_spool=False))
-            except Exception:
-                log.exception("the metrics could not be written")
+        try:
+            await self._tell(context)
+        except Exception:
+            log.exception("metrics or traces could not be written")
         return response
+
+    async def _tell(self, context: Context | None) -> None:
+        """Hand over what was measured, before the environment is frozen."""
+        if self._metrics is not None:
+            self._metrics.write(None if self._gate is None else await self._gate.condition(ask_spool=False))
+        if self._gate is not None:
+            left = _remaining(context)
+            await self._gate.flush(FLUSH_SECONDS if left is None else min(FLUSH_SECONDS, left - FLUSH_MARGIN_SECONDS))
 
     async def _respond(self, http: HttpInvocation, context: Context | None) -> Response:
         try:
@@ -110,7 +127,10 @@ class Environment:
                 return self._without_gate(http)
             await gate.refresh_if_due(REFRESH_SECONDS)
             path = next((path for path in http.paths if gate.gateway.knows(path)), http.paths[0])
-            return await gate.handle(Request(http.method, path, http.headers, http.body, http.request_id, deadline))
+            request = Request(
+                http.method, path, http.headers, http.body, http.request_id, deadline, http.outer_path or path
+            )
+            return await gate.handle(request)
         except Exception as defect:
             return failed(defect, self._instruments, http.headers, method=http.method, request_id=http.request_id)
 
@@ -165,8 +185,14 @@ def environment() -> Environment:
 
 def _deadline(context: Context | None, now: float) -> float | None:
     """When an answer must be on its way (`loop.time()` seconds); None where nothing tells the remaining time."""
+    left = _remaining(context)
+    return None if left is None else now + left - MARGIN_SECONDS
+
+
+def _remaining(context: Context | None) -> float | None:
+    """Seconds until Lambda ends the function; None where nothing tells."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
-    return None if remaining is None else now + remaining() / 1000 - MARGIN_SECONDS
+    return None if remaining is None else remaining() / 1000
 
 
 def _metrics(environ: Mapping[str, str]) -> EmbeddedMetrics | None:
@@ -185,6 +211,10 @@ def _loop_is_running() -> bool:
     return True
 
 
-if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-    # Lambda gives a function more of a processor while it starts than it may have for its first request.
-    environment().warm()
+if _IN_LAMBDA:
+    try:
+        # Lambda gives a function more of a processor while it starts than it may have for its first request.
+        environment().warm()
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -47,8 +47,10 @@ async def letterbox(configuration: Configuration) -> AsyncIterator[tuple[OpenSpo
     if spool is None:
         raise CommandError("the configuration has no section `spool`", ExitCode.FINDINGS)
     try:
-        # Where there is no file yet a command makes none: it would be its user's, and not the gate's.
-        absent = spool.options.file is not None and not spool.options.file.exists()
+        # Where there is no file yet a command makes none: it would be its user's, and not the gate's. Without its
+        # directory no gate could have made one either: the spool is unreachable, and says so when it is asked.
+        file = spool.options.file
+        absent = file is not None and not file.exists() and file.parent.is_dir()
         box = NoLetters() if absent else spool.letterbox()
         try:
             yield spool, box

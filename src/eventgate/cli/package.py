@@ -34,7 +34,7 @@ def lambda_(
             "--writers",
             metavar="NAMES",
             help="The types of writers to take along, with commas; fewer make a smaller file. `aws` brings the AWS "
-            "client without the EventBridge writer, for S3, Secrets Manager and IAM.",
+            "client without the EventBridge writer, for S3, Secrets Manager and IAM; `otel` brings traces.",
         ),
     ] = "kafka,postgres,eventbridge",
     conf: Annotated[

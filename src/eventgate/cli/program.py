@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import eventgate
-from eventgate.cli import check, db, deadletters, dev, events, init, package, send, serve, token, validate
+from eventgate.cli import check, db, deadletters, dev, events, init, package, send, serve, smoke, token, validate
 from eventgate.cli.findings import show_findings
 from eventgate.cli.terminal import CommandError, ExitCode, say, warn
 from eventgate.errors import ConfigurationError, EventGateError, Unreachable
@@ -27,6 +27,7 @@ app.command("check", short_help="Everything that is wrong with a configuration."
 app.add_typer(db.db, short_help="Make the gate's own tables in PostgreSQL.")
 app.add_typer(deadletters.deadletters, short_help="Look at, deliver or forget what no sink took.")
 app.add_typer(package.package, short_help="Build a package for AWS Lambda.")
+app.command("smoke", short_help="Ask a gate that is up whether it works.")(smoke.smoke)
 app.command("init", short_help="Scaffold a configuration.")(init.init)
 app.command("send", short_help="Post the events of a file.")(send.send)
 app.command("validate", short_help="Check the events of a file without a gate.")(validate.validate)

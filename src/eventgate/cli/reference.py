@@ -29,7 +29,7 @@ traceback. Colours and progress bars appear on terminals only; `NO_COLOR` turns 
 | environment variable | for |
 |---|---|
 | `CONF_DIR` | the configuration directory, where `--conf` is not given |
-| `EVENTGATE_TOKEN` | the token of `send`, where `--token` is not given |
+| `EVENTGATE_TOKEN` | the token of `send` and `smoke`, where no option gives one |
 | `TRACE_REDACT_KEYS`, `TRACE_MAX_BYTES` | what is shown of payloads at `TRACE`: [operations.md](operations.md) |
 | `LOG_LEVEL` | how much `serve` and `dev` log: `TRACE`, `DEBUG`, `INFO` (default), `WARNING`, `ERROR` |
 """

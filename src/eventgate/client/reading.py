@@ -19,11 +19,12 @@ _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A response as it came. `retry_after` is the wait that it asks for, in seconds."""
+    """A response as it came. `retry_after` is the wait that it asks for, in seconds; `location` is where it leads."""
 
     status: int
     content: bytes = b""
     retry_after: float = 0.0
+    location: str | None = None
 
 
 def read_answer(reply: Reply, key: str, attempt: int) -> Answer:

@@ -48,15 +48,18 @@ class Transport:
             raise EventGateError(str(error)) from error
         self._pools.pool_classes_by_scheme = _noting(self)
 
-    def exchange(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply | Lost:
-        """Post `body`; blocks until the answer is there or cannot come any more."""
+    def exchange(self, path: str, headers: Mapping[str, str], body: bytes, method: str = "POST") -> Reply | Lost:
+        """Post `body`, or send it by another `method`; blocks until the answer is there or cannot come any more.
+
+        Redirects are not followed.
+        """
         if self._is_cut:
             return Lost("the client is closed", reached=False)
         try:
             response = self._pools.request(
-                "POST",
+                method,
                 self._base + path,
-                body=body,
+                body=body or None,
                 headers=headers,
                 retries=False,
                 redirect=False,
@@ -65,7 +68,8 @@ class Transport:
             content = self._read(response)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return _lost(error)
-        reply = Reply(response.status, content, wait_asked(response.headers.get("Retry-After")))
+        fields = response.headers
+        reply = Reply(response.status, content, wait_asked(fields.get("Retry-After")), fields.get("Location"))
         if not _is_delimited(response) and not is_of_a_gate(reply):
             # An answer that broke off within its head looks like this: its end is the connection's.
             return Lost("it breaks the connection", reached=True)
@@ -105,7 +109,8 @@ class Transport:
 def _is_delimited(response: urllib3.BaseHTTPResponse) -> bool:
     """Whether the response itself says where it ends (RFC 9112, section 6.3)."""
     headers = response.headers
-    return "Content-Length" in headers or "Transfer-Encoding" in headers or response.status in (204, 304)
+    length = headers.get("Content-Length", "").strip()  # empty: the head broke off just there
+    return length != "" or "Transfer-Encoding" in headers or response.status in (204, 304)
 
 
 def _noting(transport: Transport) -> dict[str, type[urllib3.HTTPConnectionPool]]:

@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
+from eventgate.config.contents import Content, Text, Unreadable
 from eventgate.config.secrets import shown
 from eventgate.config.settings import Settings
-from eventgate.config.snapshot import Content, Text, Unreadable
 from eventgate.config.text import parse_file
 from eventgate.core.auth.access import AccessPolicy, parse_access
 from eventgate.core.pointer import Pointer

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from eventgate.config.contents import Text, Unreadable
 from eventgate.config.definitions import Definition
-from eventgate.config.snapshot import Text, Unreadable
 from eventgate.core.topics import CompiledSchema, compile_schema
 from eventgate.errors import Finding, SchemaError
 

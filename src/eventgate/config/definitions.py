@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from eventgate.config.contents import Unreadable
 from eventgate.config.index import Entry, Index
 from eventgate.config.named_files import fill_use
 from eventgate.config.settings import OnInvalid, Spool, TopicSettings
-from eventgate.config.snapshot import Snapshot, Unreadable
+from eventgate.config.snapshot import Snapshot
 from eventgate.config.suggest import did_you_mean
 from eventgate.config.writers import ConfiguredWriter, parse_use
 from eventgate.core.pointer import Pointer

@@ -9,9 +9,10 @@ import msgspec
 
 from eventgate.config import seed as flat
 from eventgate.config.configuration import Configuration
+from eventgate.config.contents import Text, Unreadable
 from eventgate.config.settings import ANNOTATIONS, TopicSettings
 from eventgate.config.shape import parse_struct
-from eventgate.config.snapshot import Snapshot, Text, Unreadable
+from eventgate.config.snapshot import Snapshot
 from eventgate.config.suggest import did_you_mean
 from eventgate.config.text import parse_file, raw_members
 from eventgate.core.pointer import Pointer, join

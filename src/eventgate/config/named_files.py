@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from eventgate.config.contents import Text, Unreadable
 from eventgate.config.shape import parse_struct
 from eventgate.core.writer import WriterUse
 from eventgate.errors import Finding
 
 if TYPE_CHECKING:
-    from eventgate.config.snapshot import Text, Unreadable
     from eventgate.config.writers import ConfiguredWriter
 
 
@@ -31,8 +31,6 @@ def fill_use(
     use: WriterUse, writer: ConfiguredWriter, read: Mapping[str, Text | Unreadable], *, file: str, pointer: str
 ) -> tuple[WriterUse | None, tuple[Finding, ...]]:
     """`use` with its options filled with what was `read`; None with findings where a file is missing or wrong."""
-    from eventgate.config.snapshot import Text, Unreadable
-
     contents: dict[str, bytes] = {}
     findings: tuple[Finding, ...] = ()
     for name in writer.spec.files(use.options):

@@ -97,6 +97,18 @@ class Cors(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is told of the topics, on pages and as JSON. See catalogue.md."""
+
+    public: Annotated[
+        bool,
+        Meta(
+            description="Whether anyone who reaches the gate may see its topics. false: `/`, `/topics`, `/docs` and "
+            "`/api` ask for a token; any good one will do."
+        ),
+    ] = True
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole of config.json. `$schema` and `$comment` may stand beside these keys."""
 
@@ -130,6 +142,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     terminate: Annotated[Terminate, Meta(description="Who may rebuild the gate over HTTP.")] = Terminate()
     cors: Annotated[Cors, Meta(description="Browsers on other origins.")] = Cors()
+    catalogue: Annotated[Catalogue, Meta(description="Who may see what topics there are.")] = Catalogue()
     ssl_ca_bundle: Annotated[
         bool | str,
         Meta(

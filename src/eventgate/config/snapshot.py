@@ -10,6 +10,7 @@ import msgspec
 
 from eventgate.config import seed as flat
 from eventgate.config.configuration import Configuration
+from eventgate.config.contents import Content, Text, Unreadable
 from eventgate.config.named_files import files_named_in
 from eventgate.config.places import is_in_s3, name_of_topics
 from eventgate.config.sources import Directory
@@ -17,22 +18,6 @@ from eventgate.config.text import parse_file
 from eventgate.errors import Finding, SourceError
 
 INDEX_FILE: Final = "index.json"
-
-
-class Unreadable(msgspec.Struct, frozen=True):
-    """A source that could not be read, and why, without addresses."""
-
-    reason: str
-
-
-class Text(msgspec.Struct, frozen=True):
-    """The content of a source."""
-
-    content: bytes
-
-
-Content = Text | Unreadable | None
-"""None: there is no such file."""
 
 
 class _NoKeysFile(SourceError):

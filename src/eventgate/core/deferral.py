@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from eventgate.core.delivery import ACKNOWLEDGED, BY_GUARD, Delivery
+from eventgate.core.delivery import ACKNOWLEDGED, BY_GUARD, SAFE, Delivery, still_settled
+from eventgate.core.instruments import Waits
 from eventgate.core.model import Event, Outcome, WriteResult
 from eventgate.core.spool import Deferral, Spool, Untaken
 from eventgate.core.topics import Topic
@@ -41,12 +42,13 @@ class DeferringDelivery(Delivery):
         topic: Topic,
         deadline: float,
         settled: Mapping[str, WriteResult],
-        spent: dict[str, float] | None = None,
+        spent: Waits | None = None,
     ) -> dict[str, WriteResult]:
         """As for any delivery; on a topic with a spool, required writers that lack the event become `deferred`."""
         if not topic.spool:
             return await super().deliver(event, topic, deadline, settled, spent)
         writers_deadline = _before(deadline)
+        settled = still_settled(topic, settled)
         if event.key:
             (settled,) = await self._held([event], topic, writers_deadline, [settled])
         results = await super().deliver(event, topic, writers_deadline, settled, spent)
@@ -59,12 +61,13 @@ class DeferringDelivery(Delivery):
         topic: Topic,
         deadline: float,
         settled: Sequence[Mapping[str, WriteResult]],
-        spent: dict[str, float] | None = None,
+        spent: Waits | None = None,
     ) -> list[dict[str, WriteResult]]:
         """As `deliver` for each of `events`."""
         if not topic.spool:
             return await super().deliver_many(events, topic, deadline, settled, spent)
         writers_deadline = _before(deadline)
+        settled = [still_settled(topic, known) for known in settled]
         settled = await self._held(events, topic, writers_deadline, settled)
         results = await super().deliver_many(events, topic, writers_deadline, settled, spent)
         return await _defer(self._spool, events, topic, deadline, results)
@@ -121,7 +124,7 @@ def _missing(topic: Topic, results: Mapping[str, WriteResult]) -> dict[str, Writ
     if guard is not None and results[guard].outcome not in ACKNOWLEDGED:
         if results[guard].outcome is Outcome.DEFERRED or results[guard].outcome in _FINAL:
             return {}
-        return {name: result for name, result in results.items() if result.outcome not in ACKNOWLEDGED | _FINAL}
+        return {name: result for name, result in results.items() if result.outcome not in SAFE | _FINAL}
     return {
         name: result
         for name, result in results.items()

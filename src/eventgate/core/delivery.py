@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
 
+from eventgate.core.instruments import Waits
 from eventgate.core.lane import Lane
 from eventgate.core.lanes import lane_to
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
@@ -17,7 +18,9 @@ from eventgate.errors import Problem
 ACKNOWLEDGED = frozenset({Outcome.DELIVERED, Outcome.DUPLICATE})
 """The sink has the event."""
 
-_SAFE = ACKNOWLEDGED | {Outcome.DEFERRED}
+SAFE = ACKNOWLEDGED | {Outcome.DEFERRED}
+"""The sink has the event, or the spool has it for the sink."""
+
 _NONE: Mapping[str, WriteResult] = {}
 BY_GUARD = WriteResult(Outcome.SKIPPED, reason="guard")
 """The guard does not hold it."""
@@ -67,19 +70,19 @@ class Delivery:
         topic: Topic,
         deadline: float,
         settled: Mapping[str, WriteResult],
-        spent: dict[str, float] | None = None,
+        spent: Waits | None = None,
     ) -> dict[str, WriteResult]:
         """One result for each writer of `topic`, in its order; never raises.
 
         Writers in `settled` already have their result and are not asked. `deadline` is absolute (`loop.time()`). Into
-        `spent` go the seconds that each writer took that was asked.
+        `spent` goes the time of each writer that was asked.
         """
         guard = topic.guard
         spent = {} if spent is None else spent
         if len(topic.uses) == 1 and not settled:
             (name,) = topic.uses
             return {name: await self._write(name, event, deadline, spent)}
-        results = dict(settled)
+        results = dict(still_settled(topic, settled))
         if guard is not None:
             if guard not in results:
                 results[guard] = await self._write(guard, event, deadline, spent)
@@ -89,9 +92,7 @@ class Delivery:
         results.update(await self._fan_out(event, pending, deadline, spent))
         return {name: results[name] for name in topic.uses}
 
-    async def _fan_out(
-        self, event: Event, names: list[str], deadline: float, spent: dict[str, float]
-    ) -> dict[str, WriteResult]:
+    async def _fan_out(self, event: Event, names: list[str], deadline: float, spent: Waits) -> dict[str, WriteResult]:
         if not names:
             return {}
         if len(names) == 1:
@@ -99,10 +100,10 @@ class Delivery:
         written = await asyncio.gather(*(self._write(name, event, deadline, spent) for name in names))
         return dict(zip(names, written, strict=True))
 
-    async def _write(self, name: str, event: Event, deadline: float, spent: dict[str, float]) -> WriteResult:
+    async def _write(self, name: str, event: Event, deadline: float, spent: Waits) -> WriteResult:
         started = perf_counter()
         result = await self._lanes[name].write(event, deadline)
-        spent[name] = perf_counter() - started
+        spent[name] = (started, perf_counter() - started)
         return result
 
     async def redeliver(self, event: Event, writer: str, deadline: float) -> WriteResult:
@@ -120,7 +121,7 @@ class Delivery:
         topic: Topic,
         deadline: float,
         settled: Sequence[Mapping[str, WriteResult]],
-        spent: dict[str, float] | None = None,
+        spent: Waits | None = None,
     ) -> list[dict[str, WriteResult]]:
         """As `deliver` for each of `events`, all of `topic`, in one trip to each writer; one result each, in order.
 
@@ -132,7 +133,7 @@ class Delivery:
         if len(topic.uses) == 1 and not any(settled):
             (name,) = topic.uses
             return [{name: result} for result in await self._write_many(name, events, deadline, spent)]
-        results = [dict(known) for known in settled]
+        results = [dict(still_settled(topic, known)) for known in settled]
         if topic.guard is not None:
             await self._write_missing(topic.guard, events, results, deadline, spent)
             for known in results:
@@ -147,7 +148,7 @@ class Delivery:
         events: Sequence[Event],
         results: list[dict[str, WriteResult]],
         deadline: float,
-        spent: dict[str, float],
+        spent: Waits,
     ) -> None:
         """Have the writer take those of `events` that have no result of it, and note its results."""
         missing = [index for index, known in enumerate(results) if name not in known]
@@ -157,16 +158,26 @@ class Delivery:
                 results[index][name] = result
 
     async def _write_many(
-        self, name: str, events: Sequence[Event], deadline: float, spent: dict[str, float]
+        self, name: str, events: Sequence[Event], deadline: float, spent: Waits
     ) -> Sequence[WriteResult]:
         started = perf_counter()
         results = await self._lanes[name].write_many(events, deadline)
-        spent[name] = perf_counter() - started
+        spent[name] = (started, perf_counter() - started)
         return results
 
     async def close(self) -> None:
         """Let every write that is under way come to its end."""
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+
+
+def still_settled(topic: Topic, settled: Mapping[str, WriteResult]) -> Mapping[str, WriteResult]:
+    """`settled`, without a deferred guard on whose word another writer waits that came to the topic since."""
+    guard = topic.guard
+    if guard is None or guard not in settled or settled[guard].outcome is not Outcome.DEFERRED:
+        return settled
+    if settled.keys() >= topic.uses.keys():
+        return settled
+    return {name: result for name, result in settled.items() if name != guard}
 
 
 def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list[Problem]]:
@@ -177,7 +188,7 @@ def verdict(topic: Topic, results: Mapping[str, WriteResult]) -> tuple[int, list
     """
     blamed: dict[str, WriteResult] = {}
     for name, use in topic.uses.items():
-        if use.required and results[name].outcome not in _SAFE:
+        if use.required and results[name].outcome not in SAFE:
             culprit = name if topic.guard is None or results[name] != BY_GUARD else topic.guard
             blamed[culprit] = results[culprit]
     if not blamed:

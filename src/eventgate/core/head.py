@@ -11,6 +11,7 @@ from eventgate.errors import HeadersTooLarge
 _CLOUDEVENT = frozenset(cloudevents.HEADERS)
 NAMES = frozenset(
     {
+        b"accept",
         b"authorization",
         b"bearer",
         *cloudevents.HEADERS,
@@ -18,6 +19,7 @@ NAMES = frozenset(
         b"content-type",
         b"eventgate-receipt",
         b"idempotency-key",
+        b"if-none-match",
         b"origin",
         b"access-control-request-method",
         b"traceparent",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -12,14 +12,40 @@ from eventgate.core import ids, json
 from eventgate.core.auth.grants import Grant
 from eventgate.core.delivery import Delivery
 from eventgate.core.head import Head
+from eventgate.core.instruments import Trail
 from eventgate.core.model import Event, Outcome, WriteResult
 from eventgate.core.pointer import MISSING
-from eventgate.core.topics import Topic
+from eventgate.core.topics import CompiledSchema, Topic
 from eventgate.errors import InvalidEvent, Problem, UnacceptableEvent
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _NONE: Mapping[str, WriteResult] = {}
 _ID_RULE = "an event id is a string of 1 to 255 characters without control characters, or an integer"
+
+
+class Aside(Protocol):
+    """Judges elsewhere what would take long, so that other requests have their turn."""
+
+    async def check(self, schema: CompiledSchema, event: bytes, deadline: float) -> None:
+        """Raises `InvalidEvent` unless `event`, one JSON document, matches `schema`.
+
+        Raises `Overloaded` where that is not known by `deadline` (`loop.time()`).
+        """
+        ...
+
+
+def is_checked_here(document: Any, size: int, schema: CompiledSchema) -> bool:
+    """Whether `document`, parsed from `size` bytes, could be judged in a moment, and matches `schema`.
+
+    Raises `InvalidEvent` where it does not and why could be said in a moment as well.
+    """
+    if size > schema.light_bytes:
+        return False
+    if schema.accepts(document):
+        return True
+    if size > schema.explained_bytes:
+        return False
+    raise schema.refusal(document, size)
 
 
 def judge(body: bytes, topic: Topic, grant: Grant, max_depth: int) -> Any:
@@ -28,14 +54,9 @@ def judge(body: bytes, topic: Topic, grant: Grant, max_depth: int) -> Any:
     Raises `InvalidJson`, `FieldForbidden` or `InvalidEvent`, in this order.
     """
     document = json.parse(body, max_depth)
-    check(document, len(body), topic, grant)
-    return document
-
-
-def check(document: Any, size: int, topic: Topic, grant: Grant) -> None:
-    """Raises `FieldForbidden` or `InvalidEvent`, in this order; `document` was parsed from `size` bytes."""
     grant.check(document)
-    topic.schema.check(document, size)
+    topic.schema.check(document, len(body))
+    return document
 
 
 def own_id(topic: Topic, document: Any) -> str | None:
@@ -65,8 +86,13 @@ def idempotency_key(head: Head) -> str | None:
     return text
 
 
-def traceparent(head: Head) -> str | None:
-    """The caller's trace context, where it has the form that W3C Trace Context gives."""
+def traceparent(head: Head, trail: Trail) -> str | None:
+    """The trace context that goes out with an event: the request's own place in a trace, else the caller's as it came.
+
+    A caller's counts where it has the form that W3C Trace Context gives.
+    """
+    if trail.span is not None:
+        return trail.span.traceparent
     trace = head.first(b"traceparent")
     return trace.decode("ascii") if trace and _TRACEPARENT.fullmatch(trace) else None
 

@@ -19,6 +19,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     `path` is percent-decoded, without query, stage or mount prefix. `body(limit)` reads the whole
     body once and raises `BodyTooLarge` past `limit` bytes; nothing is read before it is called.
     `request_id` is the API gateway's. `deadline` (`loop.time()` seconds) is the host's own, if it has one.
+    `outer_path` is the path with prefix, as the client asked for it, where the host is told.
     """
 
     method: str
@@ -27,6 +28,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     body: Callable[[int], Awaitable[bytes]]
     request_id: str | None = None
     deadline: float | None = None
+    outer_path: str | None = None
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from typing import Any
+
+import msgspec
 
 from eventgate.core import cloudevents, ids, json, judging
 from eventgate.core.admission import Admission, Admitted
@@ -13,6 +16,7 @@ from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
+from eventgate.core.judging import Aside, is_checked_here
 from eventgate.core.keeping import Keeping, Source
 from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
@@ -21,7 +25,16 @@ from eventgate.core.model import Event, Request, Response
 from eventgate.core.receipts import Course, Receipts
 from eventgate.core.responses import delivered, json_answer
 from eventgate.core.retries import Retries
+from eventgate.core.topics import Topic
 from eventgate.errors import Refusal
+
+
+class _Opened(msgspec.Struct, frozen=True):
+    """An event taken out of its request: its bytes, the same parsed, and the id that its envelope gives it."""
+
+    body: bytes
+    document: Any
+    named: str | None
 
 
 class Posting:
@@ -34,6 +47,7 @@ class Posting:
         delivery: Delivery,
         receipts: Receipts | None = None,
         keeping: Keeping | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self._limits = limits
         self._admission = admission
@@ -41,7 +55,8 @@ class Posting:
         self._load = Load(limits)
         self._retries = Retries(receipts, delivery)
         self._keeping = keeping or Keeping(None)
-        self._batches = BatchPosting(limits, admission, delivery, self._load, self._retries, self._keeping)
+        self._aside = aside
+        self._batches = BatchPosting(limits, admission, delivery, self._load, self._retries, self._keeping, aside)
 
     @property
     def in_flight(self) -> int:
@@ -57,7 +72,10 @@ class Posting:
         admitted, body, grant = await self._read(request, media, head, topic_name, trail)
         topic = admitted.topic
         try:
-            event, course = self._judge(admitted, body, grant, media, head, trail)
+            opened = self._open(body, grant, media)
+            if not self._is_checked(opened, topic):
+                await self._check_aside(request, opened, topic)
+            event, course = self._event(admitted, opened, media, head, trail)
             settled = judging.refusals(self._delivery, event, topic, course.settled())
         except Refusal as refusal:
             if topic.keep_invalid:
@@ -82,7 +100,10 @@ class Posting:
         if media.is_batch:
             return await self._batches.validate(request, head, media, topic_name, trail)
         admitted, body, grant = await self._read(request, media, head, topic_name, trail)
-        event, course = self._judge(admitted, body, grant, media, head, trail)
+        opened = self._open(body, grant, media)
+        if not self._is_checked(opened, admitted.topic):
+            await self._check_aside(request, opened, admitted.topic)
+        event, course = self._event(admitted, opened, media, head, trail)
         judging.refusals(self._delivery, event, admitted.topic, course.settled())
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
@@ -97,19 +118,34 @@ class Posting:
         trail.payload = body
         return admitted, body, grant
 
-    def _judge(
-        self, admitted: Admitted, body: bytes, grant: Grant, media: Media, head: Head, trail: Trail
-    ) -> tuple[Event, Course]:
-        topic, max_depth = admitted.topic, self._limits.max_depth
+    def _open(self, body: bytes, grant: Grant, media: Media) -> _Opened:
+        """The event in `body`; raises `InvalidJson` or `FieldForbidden`, in this order."""
+        max_depth = self._limits.max_depth
         named = None
         if media.form is Form.STRUCTURED:
             unwrapped = cloudevents.unwrap(body, max_depth)
             named, body, document = unwrapped.event_id, unwrapped.body, unwrapped.document
-            judging.check(document, len(body), topic, grant)
         else:
-            document = judging.judge(body, topic, grant, max_depth)
-            if media.form is Form.BINARY:
-                named = head.cloudevent_id()
+            document = json.parse(body, max_depth)
+        grant.check(document)
+        return _Opened(body, document, named)
+
+    def _is_checked(self, opened: _Opened, topic: Topic) -> bool:
+        """Whether the event matches, False if that is to be found out aside; raises `InvalidEvent`."""
+        if self._aside is not None:
+            return is_checked_here(opened.document, len(opened.body), topic.schema)
+        topic.schema.check(opened.document, len(opened.body))
+        return True
+
+    async def _check_aside(self, request: Request, opened: _Opened, topic: Topic) -> None:
+        assert self._aside is not None  # noqa: S101 - or everything is checked here
+        await self._aside.check(topic.schema, opened.body, deadline_of(request, topic, self._limits))
+
+    def _event(
+        self, admitted: Admitted, opened: _Opened, media: Media, head: Head, trail: Trail
+    ) -> tuple[Event, Course]:
+        topic, body, document = admitted.topic, opened.body, opened.document
+        named = head.cloudevent_id() if media.form is Form.BINARY else opened.named
         named = named or judging.own_id(topic, document)
         offered = judging.idempotency_key(head)  # looked at in any case: what is wrong with it is never just ignored
         named = named or offered
@@ -123,7 +159,7 @@ class Posting:
             received_at=time.time(),
             correlation_id=trail.correlation_id,
             key=judging.partition_key(topic, document),
-            traceparent=judging.traceparent(head),
+            traceparent=judging.traceparent(head, trail),
             options=topic.options,
         )
         trail.event_id = event.event_id
@@ -136,7 +172,7 @@ def _source(admitted: Admitted, head: Head, media: Media, trail: Trail) -> Sourc
         admitted.topic,
         admitted.subject,
         trail.correlation_id,
-        judging.traceparent(head),
+        judging.traceparent(head, trail),
         media.form,
         _named(head, media),
     )

@@ -26,10 +26,14 @@ class Route(msgspec.Struct, frozen=True):
 _READ: Final = ("GET", "HEAD")
 
 ROUTES: Final = (
+    Route("catalogue", "/", _READ),
+    Route("asset", "/assets/{asset}", _READ),
     Route("api", "/api", _READ),
+    Route("docs", "/docs", _READ),
     Route("token", "/token", _READ),
     Route("topics", "/topics", _READ),
     Route("topic", "/topics/{topic}", (*_READ, "POST"), authenticated=True),
+    Route("example", "/topics/{topic}/example", _READ),
     Route("validate", "/topics/{topic}/validate", ("POST",), authenticated=True),
     Route("health", "/health", _READ),
     Route("livez", "/livez", _READ),
@@ -41,17 +45,21 @@ ROUTES: Final = (
 _FIXED = {route.template: route for route in ROUTES if "{" not in route.template}
 _BY_NAME = {route.name: route for route in ROUTES}
 _TOPICS = "/topics/"
+_OF_A_TOPIC = frozenset({"example", "validate"})
+_ASSETS = "/assets/"
 
 
 def find(path: str) -> tuple[Route, str]:
-    """The route at `path` and the topic's name in it (lower-cased, else empty); raises `RouteNotFound`."""
+    """The route at `path` and the name in it, a topic's in lower case, else empty; raises `RouteNotFound`."""
     if path.startswith(_TOPICS):
         name, slash, rest = path[len(_TOPICS) :].partition("/")
         if name and not slash:
             return _BY_NAME["topic"], name.lower()
-        if name and rest == "validate":
-            return _BY_NAME["validate"], name.lower()
+        if name and rest in _OF_A_TOPIC:
+            return _BY_NAME[rest], name.lower()
         raise RouteNotFound
+    if path.startswith(_ASSETS):
+        return _BY_NAME["asset"], path[len(_ASSETS) :]
     route = _FIXED.get(path)
     if route is None:
         raise RouteNotFound

@@ -15,11 +15,27 @@ from eventgate.core.schema.graph import Node, SchemaGraph
 from eventgate.core.schema.patterns import check_patterns
 from eventgate.core.schema.shape import Shape
 from eventgate.core.schema.validators import Validators
+from eventgate.core.schema.weight import Weight, weight_of
 from eventgate.core.writer import WriterUse
 from eventgate.errors import InvalidEvent, Problem
 
 MAX_SEARCHED: Final = 1000
 """Problems looked at for one answer, repeated ones included."""
+MOMENT_SECONDS: Final = 0.02
+"""How long judging an event may hold up other requests."""
+
+
+class SchemaSource(msgspec.Struct, frozen=True):
+    """What a schema is compiled from: its text, its name, and the texts of the other files that it reaches."""
+
+    text: bytes
+    uri: str
+    files: tuple[tuple[str, bytes], ...]
+    assert_formats: bool
+
+    def compiled(self) -> CompiledSchema:
+        """The schema; raises `SchemaError`."""
+        return compile_schema(self.text, uri=self.uri, resources=dict(self.files), assert_formats=self.assert_formats)
 
 
 class CompiledSchema:
@@ -29,8 +45,9 @@ class CompiledSchema:
     it recurses on two ways at once, so that only the first problem is told. `graph` holds every schema it reaches.
     """
 
-    def __init__(self, text: bytes, graph: SchemaGraph, validators: Validators, *, branching: bool) -> None:
-        self.text = text
+    def __init__(self, source: SchemaSource, graph: SchemaGraph, validators: Validators, *, branching: bool) -> None:
+        self.source = source
+        self.text = source.text
         self.document: Any = graph.root.value
         self.draft: str = graph.root.draft
         self.branching = branching
@@ -43,17 +60,42 @@ class CompiledSchema:
 
         It names up to 100 problems, or only the first where the body is over 32 KiB or the schema is branching.
         """
-        if self._is_valid(document):
-            return
+        if not self._is_valid(document):
+            raise self.refusal(document, size)
+
+    def accepts(self, document: Any) -> bool:
+        """Whether `document`, parsed, matches the schema."""
+        return self._is_valid(document)
+
+    def refusal(self, document: Any, size: int) -> InvalidEvent:
+        """Why `document`, parsed from `size` bytes, does not match the schema; see `check`."""
         found = self._explainer.problems(document)
         if self.branching or size > ALL_PROBLEMS_BODY_BYTES:
-            raise InvalidEvent((next(found),), truncated=True)
+            return InvalidEvent((next(found),), truncated=True)
         problems, is_all = _distinct(found)
-        raise InvalidEvent(problems, truncated=not is_all)
+        return InvalidEvent(problems, truncated=not is_all)
+
+    @cached_property
+    def light_bytes(self) -> int:
+        """Events up to this size are judged in a moment, whatever they hold."""
+        return self._weight.bytes_within(MOMENT_SECONDS)
+
+    @cached_property
+    def explained_bytes(self) -> int:
+        """Up to this size it takes no more than a moment to say why an event does not match."""
+        return self._weight.explanation().bytes_within(MOMENT_SECONDS)
+
+    @cached_property
+    def _weight(self) -> Weight:
+        return weight_of(self.graph)
 
     def takes(self, node: Node, value: Any) -> bool:
         """Whether `value` matches `node`, one of the schemas that this one reaches."""
         return self._validators.of(node).is_valid(value)
+
+    def meets(self, node: Node, value: Any) -> bool:
+        """Whether `value` meets those keywords of `node` that look at it directly, without subschemas."""
+        return self._validators.assertions(node).is_valid(value) and self._validators.is_listed(node, value)
 
     def shown(self, pointer: str, document: Any) -> str:
         """`pointer` into `document` as a caller may see it: member names that the schema declares nowhere as `*`."""
@@ -77,7 +119,9 @@ def compile_schema(
     check_patterns(graph)
     shape = Shape(graph)
     validators = Validators(graph, assert_formats=assert_formats)
-    return CompiledSchema(text, graph, validators, branching=shape.branching)
+    files = tuple((document.name, document.text) for document in graph.documents[1:])
+    source = SchemaSource(text, uri, files, assert_formats)
+    return CompiledSchema(source, graph, validators, branching=shape.branching)
 
 
 class Topic(msgspec.Struct, frozen=True):

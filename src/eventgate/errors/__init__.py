@@ -8,6 +8,7 @@ EventGateError
 │   ├── MalformedRequest      400 headers
 │   ├── Unauthenticated       401 auth
 │   ├── TopicNotFound         404 topic
+│   ├── NoExample             404 example
 │   ├── BodyTooLarge          413 size
 │   ├── BodyTooSlow           408 timeout
 │   ├── BatchTooLong          413 size
@@ -50,6 +51,7 @@ from eventgate.errors.refusals import (
     MalformedRequest,
     MethodNotAllowed,
     Misconfigured,
+    NoExample,
     NotListed,
     Overloaded,
     Problem,
@@ -82,6 +84,7 @@ __all__ = [
     "MalformedRequest",
     "MethodNotAllowed",
     "Misconfigured",
+    "NoExample",
     "NotListed",
     "Overloaded",
     "Problem",

@@ -115,6 +115,16 @@ class TopicNotFound(Refusal):
         super().__init__("no such topic; GET /topics lists them")
 
 
+class NoExample(Refusal):
+    """No event was found that the topic takes."""
+
+    status = 404
+    type = "example"
+
+    def __init__(self) -> None:
+        super().__init__("no example event was found that this topic's schema takes")
+
+
 class NotListed(Refusal):
     """The subject may not write to the topic."""
 

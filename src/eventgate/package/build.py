@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import eventgate
-from eventgate.package import archive, bytecode, configuration, sbom
+from eventgate.package import archive, bytecode, configuration, endpoints, sbom
 from eventgate.package.contents import distributions, is_library_file_wanted, is_own_file_wanted
 from eventgate.package.errors import NotPackaged
 from eventgate.package.lock import locked, runtime_lock
@@ -64,7 +64,8 @@ def build(plan: Plan) -> Package:
             _copy(folder, configuration.files(plan.conf))
         install(locked(runtime_lock(), distributions(plan.writers)), plan.target, wheels, plan.wheelhouse)
         _copy(folder, _libraries(wheels))
-        (folder / sbom.FILE).write_bytes(sbom.document(folder, plan.target))
+        endpoints.cut(folder)
+        (folder / sbom.FILE).write_bytes(sbom.of_package(folder, plan.target))
         if interpreter is not None:
             bytecode.compile_all(folder, interpreter)
         package = _measured(folder, wheels)

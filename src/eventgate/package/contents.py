@@ -13,14 +13,34 @@ COMMON: Final = ("backports-zstd", "cffi", "cryptography", "jsonschema-rs", "msg
 """Distributions that every gate needs. cffi needs pycparser only to compile, so that one stays behind."""
 AWS_CLIENT: Final = ("botocore", "jmespath", "python-dateutil", "six")
 """Lambda's runtime brings these too, at a version that changes under a function; ours is the one that was tested."""
+TRACES: Final = (
+    "certifi",
+    "charset-normalizer",
+    "googleapis-common-protos",
+    "idna",
+    "opentelemetry-api",
+    "opentelemetry-exporter-http-transport",
+    "opentelemetry-exporter-otlp-common",
+    "opentelemetry-exporter-otlp-proto-common",
+    "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry-proto",
+    "opentelemetry-sdk",
+    "opentelemetry-semantic-conventions",
+    "protobuf",
+    "requests",
+    "typing-extensions",
+)
+"""What OpenTelemetry's exporter needs."""
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(BUILT_IN, ()),
     "aws": AWS_CLIENT,
     "eventbridge": AWS_CLIENT,
     "kafka": ("confluent-kafka",),
+    "otel": TRACES,
     "postgres": ("asyncpg",),
 }
-"""What each choice needs beyond COMMON. `aws` is no writer: S3, Secrets Manager and IAM without EventBridge."""
+"""What each choice needs beyond COMMON. Two are no writers: `aws`, for S3, Secrets Manager and IAM without EventBridge,
+and `otel`, for traces."""
 DEFAULT_WRITERS: Final = ("eventbridge", "kafka", "postgres")
 
 AWS_SERVICES: Final = ("events", "s3", "secretsmanager", "sqs", "sts")

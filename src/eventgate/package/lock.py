@@ -37,7 +37,12 @@ def locked(lock: Path, names: Iterable[str]) -> str:
 
 def version(lock: Path, name: str) -> str:
     """The locked version of `name`."""
-    return _entries(lock)[name].partition("==")[2].split(maxsplit=1)[0]
+    return versions(lock)[name]
+
+
+def versions(lock: Path) -> dict[str, str]:
+    """The locked version of each distribution."""
+    return {name: lines.partition("==")[2].split(maxsplit=1)[0] for name, lines in _entries(lock).items()}
 
 
 def _entries(lock: Path) -> dict[str, str]:

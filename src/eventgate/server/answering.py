@@ -14,7 +14,7 @@ def rendered(response: Response, server_headers: Headers, *, keep_alive: bool) -
     parts = [_STATUS_LINES[response.status]]
     for name, value in server_headers:
         parts += (name, b": ", value, b"\r\n")
-    has_length = False
+    has_length = response.status == 304  # which has neither a body nor, said of it, a length
     for name, value in response.headers:
         parts += (name, b": ", value, b"\r\n")
         has_length = has_length or name == b"content-length"

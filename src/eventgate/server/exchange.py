@@ -6,7 +6,8 @@ import asyncio
 from typing import Protocol
 
 from eventgate.core.model import Headers
-from eventgate.errors import BodyTooLarge, BodyTooSlow, Refusal
+from eventgate.errors import BodyTooLarge, BodyTooSlow, Overloaded, Refusal
+from eventgate.server.intake import Intake
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 UNWANTED_BYTES = 64 * 1024
@@ -21,6 +22,7 @@ class Connection(Protocol):
     """What an exchange asks of its connection."""
 
     transport: asyncio.Transport
+    intake: Intake
 
     def pause(self) -> None:
         """Read no more for now."""
@@ -68,13 +70,15 @@ class Exchange:
     async def body(self, limit: int) -> bytes:
         """The whole body.
 
-        Raises `BodyTooLarge` as soon as it must be larger than `limit` bytes, and `BodyTooSlow`.
+        Raises `BodyTooLarge` as soon as it must be larger than `limit` bytes, `BodyTooSlow`, and `Overloaded` where
+        the process holds too many bytes of bodies.
         """
         if not self.complete:
             await self._arrive(limit)
         if self.size > limit:
             raise BodyTooLarge(limit)
-        return bytes(self._content)
+        self._content = content = bytes(self._content)
+        return content
 
     async def _arrive(self, limit: int) -> None:
         expected = False
@@ -100,6 +104,16 @@ class Exchange:
 
     def add(self, part: bytes) -> None:
         """Take a part of the body."""
+        if self._fault is not None:
+            return
+        intake = self._connection.intake
+        held = intake.held + len(part)
+        if held <= intake.ample:
+            intake.held = held
+        elif not intake.take(len(part), self.size):
+            self.release()
+            self.break_off(Overloaded("the gate holds as many bytes of bodies as it may"))
+            return
         if not self.size:
             self._content = part
         elif isinstance(self._content, bytearray):
@@ -112,9 +126,15 @@ class Exchange:
         elif self.size > UNWANTED_BYTES:
             self._connection.pause()
 
+    def release(self) -> None:
+        """Let go of the body: nobody will ask for it any more."""
+        self._connection.intake.held -= self.size
+        self.size = 0
+        self._content = b""
+
     def end(self) -> None:
-        """The body is complete."""
-        self.complete = True
+        """The body is complete, unless something was wrong with it."""
+        self.complete = self._fault is None
         if self.wanted:
             self._wake()
 

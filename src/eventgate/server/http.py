@@ -11,6 +11,7 @@ import uvicorn
 
 from eventgate.adapters.asgi import Application
 from eventgate.server.descriptors import connection_limit
+from eventgate.server.intake import State
 from eventgate.server.protocol import GateProtocol
 
 
@@ -19,6 +20,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
+        self.server_state = State()
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -135,6 +135,7 @@ class Parent:
             with suppress(Exception):
                 sys.stdout.flush()
                 sys.stderr.flush()
+                logging.shutdown()
             os._exit(code)
 
     def _patience(self) -> float | None:

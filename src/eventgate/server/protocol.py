@@ -12,7 +12,6 @@ from collections import deque
 from typing import Any
 
 import uvicorn
-from uvicorn.server import ServerState
 
 from eventgate.adapters.refusals import failed, refused
 from eventgate.core.eager import start
@@ -20,6 +19,7 @@ from eventgate.core.model import Request, Response
 from eventgate.errors import InvalidJson, Overloaded, Refusal, Unavailable
 from eventgate.server.answering import rendered
 from eventgate.server.exchange import Exchange
+from eventgate.server.intake import State
 from eventgate.server.patience import Patience
 from eventgate.server.reading import Reader
 
@@ -45,13 +45,14 @@ class GateProtocol(asyncio.Protocol):
     def __init__(
         self,
         config: uvicorn.Config,
-        server_state: ServerState,
+        server_state: State,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._gate = config.loaded_app.gate
         self._most_connections = config.limit_concurrency
         self._server = server_state
+        self.intake = server_state.intake
         self._reader = Reader(self, self._found)
         self._loop = asyncio.get_running_loop()
         self._patience = Patience(self._loop, self._give_up)
@@ -75,7 +76,7 @@ class GateProtocol(asyncio.Protocol):
         self._server.connections.discard(self)
         self._patience.close()
         self._reader.close()
-        self._queue.clear()
+        self._forget_queue()
         self._deaf = True
         if self._answering is not None:
             self._answering.break_off(InvalidJson("the connection ended before the body did"))
@@ -173,6 +174,8 @@ class GateProtocol(asyncio.Protocol):
         if not exchange.complete:
             self._reader.drop()
         self._answering = None
+        if exchange.size:
+            exchange.release()
         try:
             self._send(response, keep_alive=exchange.keep_alive)
         finally:
@@ -216,6 +219,10 @@ class GateProtocol(asyncio.Protocol):
         else:
             self._close()
 
+    def _forget_queue(self) -> None:
+        while self._queue:
+            self._queue.popleft().release()
+
     def _close(self) -> None:
         """Close once all is sent; what nobody reads is not kept for ever."""
         self.transport.close()
@@ -228,7 +235,7 @@ class GateProtocol(asyncio.Protocol):
         section 9.6). That nothing more will come is said at once, to those who read until the end.
         """
         self._ending = True
-        self._queue.clear()
+        self._forget_queue()
         if self._reader.in_body or self._deaf:
             if self.transport.can_write_eof():
                 self.transport.write_eof()

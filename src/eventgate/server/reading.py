@@ -121,7 +121,10 @@ class Reader:
         if parser.should_upgrade() and method != b"CONNECT":
             return
         keep_alive = parser.should_keep_alive()
-        if (version := parser.get_http_version()) != "1.1":
+        if (version := parser.get_http_version()) == "1.1":
+            if not self._hosts:  # RFC 9112, section 3.2
+                raise MalformedRequest
+        else:
             if version != "1.0" or self._chunked:  # 1.0 knows no chunks: its proxies see another end of the body
                 raise MalformedRequest
             keep_alive = False

@@ -15,6 +15,7 @@ from eventgate.core.clock import timestamp
 from eventgate.core.instruments import Trail
 from eventgate.core.model import Outcome
 from eventgate.errors import Problem
+from eventgate.telemetry.outlet import Outlet
 
 TRACE = 5
 """Below DEBUG, for what only a search for a fault wants to see."""
@@ -47,11 +48,28 @@ class JsonFormatter(logging.Formatter):
 
 
 class JsonHandler(logging.StreamHandler[TextIO]):
-    """Writes lines to a stream."""
+    """Writes lines to a stream, or by an `outlet`, which does not wait for whoever should read them."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, outlet: Outlet | None = None) -> None:
         super().__init__(stream)
         self.setFormatter(JsonFormatter())
+        self._outlet = outlet
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write `record`."""
+        if self._outlet is None:
+            super().emit(record)
+            return
+        try:
+            self._outlet.write((self.format(record) + self.terminator).encode())
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Have it written, as far as anybody reads."""
+        super().flush()
+        if self._outlet is not None:
+            self._outlet.flush()
 
     def write(self, line: _Line) -> bool:
         """Write what is as good as formatted; False where it could not be, or a filter has to be asked.
@@ -63,8 +81,11 @@ class JsonHandler(logging.StreamHandler[TextIO]):
         try:
             self.acquire()
             try:
-                self.stream.write(_encode(line).decode() + self.terminator)
-                self.flush()
+                if self._outlet is not None:
+                    self._outlet.write(_encode(line) + b"\n")
+                else:
+                    self.stream.write(_encode(line).decode() + self.terminator)
+                    super().flush()
             finally:
                 self.release()
         except Exception:  # of the stream; the logging module has a way to tell of it
@@ -73,12 +94,13 @@ class JsonHandler(logging.StreamHandler[TextIO]):
 
 
 def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Send the gate's log to `stream` (standard error), other libraries' from WARNING on.
+    """Send the gate's log to `stream`, other libraries' from WARNING on.
 
-    `level` is a name of the logging module's, or TRACE; one that is unknown counts as INFO.
+    Without a `stream` to standard error, where nothing waits for a line to be read: docs/operations.md says what is
+    dropped. `level` is a name of the logging module's, or TRACE; one that is unknown counts as INFO.
     """
     logging.addLevelName(TRACE, "TRACE")
-    _root.handlers = [JsonHandler(stream or sys.stderr)]
+    _root.handlers = [JsonHandler(sys.stderr, _standard_error())] if stream is None else [JsonHandler(stream)]
     _root.setLevel(logging.WARNING)
     known = logging.getLevelNamesMapping()
     _package.setLevel(known.get(level.upper(), logging.INFO))
@@ -129,6 +151,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
     duration_ms: float = 0.0
     writers_ms: dict[str, float] = {}
     correlation_id: str = ""
+    trace_id: str | None = None
+    span_id: str | None = None
     cold_start: bool = False
 
 
@@ -150,9 +174,25 @@ def _line(trail: Trail, level: str) -> _Line:
         trail.items,
         trail.problems,
         round(trail.seconds * 1000, 3),
-        {name: round(seconds * 1000, 3) for name, seconds in trail.spent.items()},
+        {name: round(seconds * 1000, 3) for name, (_, seconds) in trail.spent.items()},
         trail.correlation_id,
+        None if trail.span is None else trail.span.trace_id,
+        None if trail.span is None else trail.span.span_id,
     )
+
+
+def _standard_error() -> Outlet | None:
+    """The way to standard error's descriptor, if it has one."""
+    try:
+        return Outlet(sys.stderr.fileno(), _dropped)
+    except (AttributeError, OSError):
+        return None
+
+
+def _dropped(lines: int) -> bytes:
+    """The line that stands for `lines` which nobody read in time."""
+    told = {"time": timestamp(time.time()), "level": "WARNING", "logger": "eventgate.log", "dropped": lines}
+    return _encode({**told, "message": "lines of this log are missing here: nobody read it in time"}) + b"\n"
 
 
 def _told(record: logging.LogRecord) -> dict[str, str]:

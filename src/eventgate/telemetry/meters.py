@@ -59,7 +59,7 @@ class Meters:
             self._events[topic, trail.status] += 1
             for writer, result in trail.results.items():
                 self._writes[writer, result.outcome] += 1
-        for writer, seconds in trail.spent.items():
+        for writer, (_, seconds) in trail.spent.items():
             self._write_seconds.add((writer,), seconds)
         if trail.status == ACCEPTED or ACCEPTED in trail.items:
             self._last[topic] = self._clock()

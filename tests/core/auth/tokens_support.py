@@ -38,6 +38,11 @@ def ed_key() -> ed25519.Ed25519PrivateKey:
     return ed25519.Ed25519PrivateKey.generate()
 
 
+@functools.cache
+def ed448_key() -> ed448.Ed448PrivateKey:
+    return ed448.Ed448PrivateKey.generate()
+
+
 def der(key: PrivateKey) -> str:
     """The public half as base64 DER."""
     encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo

@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventgate.core.batch.judging import Refused
+from eventgate.core.batch.results import Results
 from eventgate.core.limits import Limits
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
+from eventgate.errors import InvalidEvent, Problem
 from eventgate.testing import FailingWriter, RecordingWriter
 from tests.core.batch.support import BAD, CLOUDEVENTS, GOOD, WORSE, cloudevent, results, send
 from tests.core.gateway_support import Bench, said
@@ -94,6 +97,23 @@ async def test_only_what_may_succeed_as_it_is_is_retryable() -> None:
     ]
 
 
+async def test_an_answer_says_where_it_does_not_list_all_problems_of_its_items() -> None:
+    """Each different problem once, up to a hundred."""
+    writer = EachItsOwnReason("bad")
+    for count, truncated in ((100, None), (101, True)):
+        answer = await send(Bench(writer), *(b'{"a":%d}' % number for number in range(count)))
+        assert (len(said(answer)["errors"]), said(answer).get("truncated")) == (100, truncated)
+    answer = await send(Bench(writer), *[b'{"a":1}'] * 101)
+    assert (len(said(answer)["errors"]), said(answer).get("truncated")) == (1, None)
+
+
+class EachItsOwnReason(RecordingWriter):
+    """Fails every event for its own reason."""
+
+    async def write(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
+        return [WriteResult(Outcome.FAILED, reason=f"number {event.document['a']}") for event in events]
+
+
 async def test_a_status_that_all_share_is_the_answers_own_with_its_errors() -> None:
     answer = await send(Bench(FailingWriter("bad")), GOOD, GOOD)
     assert answer.status == 500
@@ -139,3 +159,17 @@ async def test_made_ids_follow_from_the_batchs_own_and_the_index() -> None:
     others = [*await ids(idempotency_key="batch-2"), *await ids(), *await ids()]
     assert len({*first, *others}) == 12
     assert {uuid.UUID(each).version for each in first} == {8}
+
+
+def test_refused_items_that_have_much_to_say_leave_room_for_all() -> None:
+    """An answer that AWS Lambda cannot pass on would be lost, with what it says of items that were delivered."""
+    problems = tuple(Problem("validation", "is needed", pointer="", property="x" * 200) for _ in range(100))
+    collected = Results(Bench().policy.topics["orders"], 1000)
+    for index in range(1000):
+        collected.refuse(index, Refused(InvalidEvent(problems), f"e-{index}"))
+    body = collected.answer().body
+    assert len(json.dumps(body.decode())) < 6 * 1024 * 1024
+    told = json.loads(body)["results"]
+    assert [each["index"] for each in told] == list(range(1000))
+    assert (len(told[0]["errors"]), "truncated" in told[0]) == (100, False)
+    assert (len(told[-1]["errors"]), told[-1]["truncated"]) == (1, True)

@@ -101,11 +101,11 @@ def test_nothing_at_all_raises(raw: bytes) -> None:
 
 
 def test_a_header_of_any_length_costs_nothing() -> None:
-    started = time.process_time()
+    started = time.thread_time()
     for _ in range(1000):
         assert not is_opened(b"A" * 100_000)
         assert not is_opened(TEXT + b"A" * (MAX_CHARACTERS - len(TEXT) + 1))
-    assert time.process_time() - started < 1.0
+    assert time.thread_time() - started < 1.0
 
 
 def signed(payload: bytes, key_id: str = "2026-11", version: int = 1) -> bytes:

@@ -110,6 +110,14 @@ def test_an_event_is_refused_exactly_if_the_library_refuses_it_and_always_with_r
         Pointer(problem.pointer or "")
 
 
+@settings(max_examples=50, deadline=None)
+@given(ROOTS, EVENTS)
+def test_a_schema_that_is_compiled_from_its_source_again_judges_as_before(root: Any, event: Any) -> None:
+    schema = compiled(root)
+    assert judgement(schema.source.compiled(), event) == judgement(schema, event)
+    assert schema.light_bytes >= schema.explained_bytes
+
+
 @settings(max_examples=150, deadline=None)
 @given(ROOTS, st.lists(EVENTS, max_size=4))
 def test_the_description_judges_as_the_topic_does(root: Any, events: list[Any]) -> None:

@@ -144,9 +144,9 @@ ALTERNATIVES = {"anyOf": [{"properties": {"c": SELF}, "required": [name]} for na
 def test_a_branching_schema_tells_the_first_problem_at_once(schema: dict[str, Any]) -> None:
     """Collecting all errors of 64 levels would outlast the universe."""
     made = compiled(schema)
-    started = time.perf_counter()
+    started = time.thread_time()
     error = refused(made, nested(64, {"x": 1}))
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 1
     assert error.truncated
     assert len(error.problems) == 1
 

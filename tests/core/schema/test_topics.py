@@ -146,9 +146,9 @@ def test_saying_no_is_quick_however_much_is_wrong(schema: dict[str, Any]) -> Non
     """The library's own list of these errors takes seconds for 32 KiB and minutes for 1 MiB."""
     made = compiled(schema)
     for items in (16_000, 500_000):
-        started = time.perf_counter()
+        started = time.thread_time()
         refused(made, [1] * items, size=2 * items)
-        assert time.perf_counter() - started < 1.5
+        assert time.thread_time() - started < 1
 
 
 def test_events_nested_to_the_largest_depth_are_explained() -> None:

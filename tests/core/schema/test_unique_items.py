@@ -59,6 +59,6 @@ def test_only_arrays_are_asked_and_only_where_it_is_wanted() -> None:
     ids=["beyond 64 bits", "of one hash", "in arrays", "of 300 digits"],
 )
 def test_a_megabyte_of_large_integers_takes_no_minutes(items: list[Any]) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     assert takes(UNIQUE, items)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 1

@@ -27,6 +27,7 @@ class _Noting(EventBridgeWriter):
         return await super().write(events, deadline)
 
 
+@pytest.mark.every_version
 class TestEventBridge(KeepingWriterContract):
     """A bus for each test."""
 

@@ -68,7 +68,7 @@ def ids(kafka: Broker, topic: str) -> list[str]:
     return [message.headers["eventgate-event-id"].decode() for message in kafka.read(topic)]
 
 
-async def eventually_delivered(writer: Writer, topic: str, *, seconds: float = 20.0) -> None:
+async def eventually_delivered(writer: Writer, topic: str, *, seconds: float = 60.0) -> None:
     """Try until an event is delivered."""
     until = time.monotonic() + seconds
     result = None

@@ -18,6 +18,7 @@ from tests.writers.kafka.support import kafka_writer
 TOPICS = ("orders", "readings")
 
 
+@pytest.mark.every_version
 class TestKafka(KeepingWriterContract):
     """Each test has the topics to itself."""
 

@@ -98,7 +98,7 @@ async def test_a_paused_broker_leaves_the_outcome_open(kafka: Broker, writer: Ka
     finally:
         kafka.resume()
     assert result.outcome is Outcome.UNKNOWN
-    assert 0.45 < took < 0.9
+    assert 0.45 < took < 10  # the client itself would wait for minutes
     await eventually_delivered(writer, topic)
     assert ids(kafka, topic) == ["before", "paused", "again"]
 

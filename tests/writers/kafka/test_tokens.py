@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
 from eventgate.testing import make_event
 from eventgate.testing.contract import opened
 from eventgate.writers.kafka.settings import Value
+from tests.http_server import Exchange, http_server
 from tests.services.broker import Broker
 from tests.writers.kafka.support import deliver, delivers, eventually_delivered, kafka_writer, new_topic, outcomes
 
@@ -45,27 +43,16 @@ def token_endpoint(kafka: Broker) -> Iterator[TokenEndpoint]:
     """One that serves."""
     provider = TokenEndpoint()
 
-    class Endpoint(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Endpoint(Exchange):
+        def reply(self) -> None:
             provider.asked += 1
             token = kafka.token(exp=int(time.time()) + provider.ttl)
-            body = json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": provider.ttl}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            said = {"access_token": token, "token_type": "Bearer", "expires_in": provider.ttl}
+            self.answer(200, json.dumps(said).encode(), {"Content-Type": "application/json"})
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        provider.url = f"http://127.0.0.1:{server.server_port}/token"
+    with http_server(Endpoint) as url:
+        provider.url = f"{url}/token"
         yield provider
-        server.shutdown()
-        thread.join()
 
 
 async def test_tokens_of_a_provider(kafka: Broker, token_endpoint: TokenEndpoint) -> None:

@@ -76,13 +76,14 @@ def order(number: int, sql: dict[str, Any] | None = None, **members: Any) -> Eve
     return make_event(document, event_id=f"o-{number}", topic="orders", options=sql or options(ORDERS))
 
 
+SLACK_SECONDS = 5.0
+"""What a busy machine may add to a deadline; what does not keep it at all waits for longer."""
+
+
 async def deliver(writer: Writer, *events: Event, seconds: float = 10.0) -> Sequence[WriteResult]:
-    """Write one group, and see that the answer comes in time."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    results = await writer.write(events, deadline)
-    assert loop.time() < deadline + 0.3
-    return results
+    """Write one group, and see that the answer comes in time: a busy machine may be late, but not much."""
+    async with asyncio.timeout(seconds + SLACK_SECONDS):
+        return await writer.write(events, asyncio.get_running_loop().time() + seconds)
 
 
 def outcomes(results: Sequence[WriteResult]) -> list[str]:
@@ -90,7 +91,7 @@ def outcomes(results: Sequence[WriteResult]) -> list[str]:
     return [result.outcome.value for result in results]
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until `condition` holds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110  what it looks at is in another process

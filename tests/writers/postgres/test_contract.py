@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -31,6 +34,7 @@ def exactly(text: str) -> Any:
     return json.loads(text, parse_int=Decimal, parse_float=Decimal)
 
 
+@pytest.mark.every_version
 class TestPostgres(LedgerWriterContract):
     """Topics without SQL."""
 
@@ -47,18 +51,22 @@ class TestPostgres(LedgerWriterContract):
         """Topic, id and text of each event."""
         return [(*row.values(),) for row in self.postgres.fetch(self.select, database=self.name)]
 
+    def through(self, database: str, user: str | None = None, password: str | None = None) -> PostgresWriter:
+        """A writer to `database` of the server."""
+        return postgres_writer(self.postgres.dsn(database, user, password))
+
     def writer(self, folder: Path) -> PostgresWriter:
         """All of a test's writers write to its database."""
-        return postgres_writer(self.postgres.dsn(self.name))
+        return self.through(self.name)
 
     def renewed(self, folder: Path) -> PostgresWriter:
         """Another role with another password."""
-        return postgres_writer(self.postgres.dsn(self.name, "other", "secret"))
+        return self.through(self.name, "other", "secret")
 
     def elsewhere(self, folder: Path) -> Sequence[tuple[PostgresWriter, Event]]:
         """Another database, and other SQL."""
         other = msgspec.structs.replace(self.event(), options=options("SELECT 2 FROM jsonb_array_elements($1)"))
-        return [(postgres_writer(self.postgres.dsn("elsewhere")), self.event()), (self.writer(folder), other)]
+        return [(self.through("elsewhere"), self.event()), (self.writer(folder), other)]
 
     async def stored(self, folder: Path) -> Sequence[tuple[str, str, bytes]]:
         """What the table holds, in the compact form of the events that the suite makes."""
@@ -103,9 +111,32 @@ class TestPostgresWithSql(TestPostgres):
         assert await self.stored(tmp_path) == [(first.topic, first.event_id, first.body)]
 
 
-class TestPostgresBehindAPooler(TestPostgres):
-    """Without prepared statements that outlive a transaction."""
+class TestPostgresBehindAPooler(TestPostgresWithSql):
+    """Through PgBouncer, without prepared statements that outlive a transaction."""
 
-    def writer(self, folder: Path) -> PostgresWriter:
-        """As behind PgBouncer."""
-        return postgres_writer(self.postgres.dsn(self.name), statement_cache=False)
+    @pytest.fixture(autouse=True)
+    def _pooler(self, pgbouncer: str) -> None:
+        self.address = pgbouncer
+
+    def through(self, database: str, user: str | None = None, password: str | None = None) -> PostgresWriter:
+        """Its connections are shared: each transaction may get another one."""
+        dsn = self.postgres.dsn(database, user, password, self.address)
+        return postgres_writer(dsn, statement_cache=False)
+
+    async def mend_sink(self, folder: Path) -> None:
+        """For a moment PgBouncer goes on saying that the database cannot be reached."""
+        await super().mend_sink(folder)
+        async with asyncio.timeout(60):
+            while not await self.is_reached():  # noqa: ASYNC110  nobody tells us
+                await asyncio.sleep(0.05)
+
+    async def is_reached(self) -> bool:
+        """Whether PgBouncer lets a client through to the database."""
+        with contextlib.suppress(asyncpg.PostgresError, OSError):
+            connection = await asyncpg.connect(self.postgres.dsn(self.name, address=self.address), ssl=False)
+            try:
+                await connection.execute("SELECT 1")
+            finally:
+                await connection.close()
+            return True
+        return False

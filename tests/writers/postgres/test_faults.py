@@ -15,6 +15,7 @@ from eventgate.testing.contract import opened
 from tests.services.database import Database
 from tests.writers.postgres.support import (
     ORDERS,
+    SLACK_SECONDS,
     deliver,
     eventually,
     options,
@@ -24,6 +25,8 @@ from tests.writers.postgres.support import (
     postgres_writer,
 )
 
+NO_ANSWER = "the database did not answer before the deadline"
+"""What is said on a busy machine, where the database's own reason may come too late."""
 RAISING = """
 CREATE SEQUENCE tries;
 CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -119,16 +122,16 @@ async def test_a_locked_table_fails_its_own_topic_only(postgres: Database, datab
         lane = lane_to(writer)
         loop = asyncio.get_running_loop()
         start = loop.time()
-        held = [asyncio.ensure_future(lane.write(order(number), start + 1.5)) for number in range(20)]
+        held = [asyncio.ensure_future(lane.write(order(number), start + 4)) for number in range(20)]
         await eventually(lambda: bool(waiting(postgres, database)))
         free = await asyncio.gather(*(lane.write(make_event(topic="free"), loop.time() + 10) for _ in range(20)))
         assert set(outcomes(free)) == {"delivered"}
         assert not any(task.done() for task in held)
         results = await asyncio.gather(*held)
-        assert loop.time() < start + 2
+        assert loop.time() < start + 4 + SLACK_SECONDS
         assert set(outcomes(results)) == {"failed"}
         reasons = {result.reason for result in results}
-        assert "1.sql: a table or row stayed locked (55P03)" in reasons
+        assert reasons & {"1.sql: a table or row stayed locked (55P03)", NO_ANSWER}
         await transaction.rollback()
         await other.close()
         assert outcomes(await deliver(writer, order(99))) == ["delivered"]
@@ -149,11 +152,11 @@ async def test_a_slow_statement_fails_by_the_deadline(postgres: Database, databa
     slow = "INSERT INTO orders (id) SELECT e ->> 'id' FROM jsonb_array_elements($1) AS e, pg_sleep(30)"
     async with opened(postgres_writer(dsn)) as writer:
         results = await deliver(writer, order(1, options(slow)), seconds=1)
-        assert (results[0].outcome.value, results[0].reason) == (
-            "failed",
-            "1.sql: the database took longer than the deadline allows (57014)",
+        assert (results[0].outcome.value, results[0].reason) in (
+            ("failed", "1.sql: the database took longer than the deadline allows (57014)"),
+            ("failed", NO_ANSWER),
         )
-        assert not sleepers(postgres)
+        await eventually(lambda: not sleepers(postgres))
         assert outcomes(await deliver(writer, order(2))) == ["delivered"]
 
 

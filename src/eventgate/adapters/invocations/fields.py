@@ -26,6 +26,7 @@ class HttpInvocation(msgspec.Struct, frozen=True):
 
     `paths` are where it may lead, percent-decoded, the most specific first: stages and base paths are part of some of
     them, and only the route table can tell. There is at least one. `answer` puts a response into the shape's form.
+    `outer_path` is the path that the client asked for, with all that stands before the route, if the service tells it.
     """
 
     method: str
@@ -34,6 +35,7 @@ class HttpInvocation(msgspec.Struct, frozen=True):
     body: Callable[[int], Awaitable[bytes]]
     request_id: str | None
     answer: Callable[[Response], LambdaAnswer]
+    outer_path: str | None = None
 
 
 def mapping(value: object) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
 from eventgate.adapters.invocations import fields
 from eventgate.adapters.invocations.fields import HttpInvocation, LambdaAnswer, mapping, text
@@ -29,13 +30,15 @@ def read(invocation: Mapping[str, object]) -> HttpInvocation:
     """The request in an invocation of payload version 2.0."""
     context = mapping(invocation.get("requestContext"))
     http = mapping(context.get("http"))
+    raw = text(invocation.get("rawPath")) or text(http.get("path"))
     return HttpInvocation(
         method=text(http.get("method")) or "GET",
-        paths=fields.decoded(_paths(invocation, context, http)),
+        paths=fields.decoded(_paths(invocation, context, raw)),
         headers=tuple(_headers(invocation)),
         body=fields.body_reader(invocation),
         request_id=fields.request_id(context),
         answer=answer,
+        outer_path=unquote(raw) or None,
     )
 
 
@@ -50,12 +53,9 @@ def answer(response: Response) -> LambdaAnswer:
     }
 
 
-def _paths(
-    invocation: Mapping[str, object], context: Mapping[str, object], http: Mapping[str, object]
-) -> Iterator[str]:
+def _paths(invocation: Mapping[str, object], context: Mapping[str, object], raw: str) -> Iterator[str]:
     """`rawPath` starts with the stage, unless that is `$default`, and with the key of a custom domain's mapping."""
     _, _, template = text(invocation.get("routeKey")).partition(" ")
-    raw = text(invocation.get("rawPath")) or text(http.get("path"))
     yield from fields.routed(template, mapping(invocation.get("pathParameters")))
     yield fields.without_stage(raw, text(context.get("stage")))
     yield raw

@@ -7,27 +7,31 @@ API Gateway Developer Guide, "Lambda proxy integrations in API Gateway".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
 from eventgate.adapters.invocations import fields
 from eventgate.adapters.invocations.fields import HttpInvocation, LambdaAnswer, mapping, text
 from eventgate.core.model import Headers, Response
 
+_NOWHERE = "//"
+"""A path that no route has."""
 _GZIP = (b"content-encoding", b"gzip")
 _GZIP_IN_BASE64 = "H4s"
 """The first two bytes, 1F 8B (RFC 1952, section 2.3.1), and the method, 8, which is always the same."""
 
 
 def read(invocation: Mapping[str, object]) -> HttpInvocation:
-    """The request in an invocation of payload version 1.0; of anything else, a GET of `/`."""
+    """The request in an invocation of payload version 1.0; of anything else, a GET of a path that no route has."""
     method = text(invocation.get("httpMethod"))
     context = mapping(invocation.get("requestContext"))
     return HttpInvocation(
         method=method or "GET",
-        paths=fields.decoded(_paths(invocation, context)) if method else ("/",),
+        paths=fields.decoded(_paths(invocation, context)) if method else (_NOWHERE,),
         headers=_headers(invocation),
         body=fields.body_reader(invocation),
         request_id=fields.request_id(context),
         answer=answer,
+        outer_path=unquote(text(context.get("path"))) or None,
     )
 
 
@@ -45,10 +49,14 @@ def answer(response: Response) -> LambdaAnswer:
 
 
 def _paths(invocation: Mapping[str, object], context: Mapping[str, object]) -> Iterator[str]:
-    """`path` holds the base path of a custom domain, or the stage; the resource with its parameters never does."""
-    path = text(invocation.get("path"))
-    yield from fields.routed(text(invocation.get("resource")), mapping(invocation.get("pathParameters")))
-    yield fields.without_stage(path, text(context.get("stage")))
+    """`path` holds the base path of a custom domain, or the stage; the resource with its parameters never does.
+
+    The stage alone may as well be a path of that name where a resource says so: the root has one of its own.
+    """
+    path, resource, stage = text(invocation.get("path")), text(invocation.get("resource")), text(context.get("stage"))
+    yield from fields.routed(resource, mapping(invocation.get("pathParameters")))
+    if path != f"/{stage}" or not resource.startswith("/"):
+        yield fields.without_stage(path, stage)
     yield path
 
 

@@ -23,7 +23,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _places = threading.BoundedSemaphore(MAX_UNFINISHED)
 
 
-async def fetch(url: str, *, timeout: float, max_bytes: int, ca_bundle: bool | str) -> bytes:  # noqa: ASYNC109
+async def fetch(url: str, *, timeout: float, max_bytes: int, ca_bundle: bool | str) -> bytes:  # noqa: ASYNC109  the thread needs it as well
     """The body that a GET of `url` is answered with (200), decompressed.
 
     `timeout` (seconds) holds for everything together: name, connection, redirects, a server that sends a byte now and

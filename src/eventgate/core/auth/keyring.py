@@ -100,12 +100,21 @@ class KeyRing:
         The fetch itself has `FETCH_SECONDS`, so that keys far away are not out of reach of who cannot wait. A good
         answer replaces the keys at once; a bad one changes nothing but `failure`. Returns whether the fetch has ended.
         """
+        self.begin(timeout)
+        return await self.join(timeout)
+
+    def begin(self, seconds: float = FETCH_SECONDS) -> None:
+        """Start a fetch that has `seconds`, at least `FETCH_SECONDS`; nothing if one is under way."""
+        if self._under_way() is None:
+            self._attempted = self._clock()
+            attempt = self._attempt(max(seconds, FETCH_SECONDS), self._attempted)
+            self._flight = asyncio.get_running_loop().create_task(attempt, context=contextvars.Context())
+
+    async def join(self, timeout: float) -> bool:  # noqa: ASYNC109 (as above)
+        """Wait for a fetch under way, if there is one, for `timeout` seconds; returns whether none is any more."""
         flight = self._under_way()
         if flight is None:
-            self._attempted = self._clock()
-            attempt = self._attempt(max(timeout, FETCH_SECONDS), self._attempted)
-            flight = asyncio.get_running_loop().create_task(attempt, context=contextvars.Context())
-            self._flight = flight
+            return True
         await asyncio.wait({flight}, timeout=timeout)
         return flight.done()
 

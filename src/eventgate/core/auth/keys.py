@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final, get_args
 
 import msgspec
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
@@ -194,6 +193,8 @@ def _key_from_pem(block: bytes) -> PublicKey:
         raise KeySetError("it is a private key")
     try:
         if block.startswith(b"-----BEGIN CERTIFICATE-----"):
+            from cryptography import x509  # a tenth of a cold start, and few key sources hold certificates
+
             return PublicKey(_signing(x509.load_pem_x509_certificate(block).public_key()))
         return PublicKey(_signing(serialization.load_pem_public_key(block)))
     except (ValueError, TypeError, UnsupportedAlgorithm):

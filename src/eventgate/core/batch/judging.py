@@ -14,6 +14,7 @@ from eventgate.core.auth.grants import Grant
 from eventgate.core.batch.turns import Turn
 from eventgate.core.cloudevents import unwrap
 from eventgate.core.delivery import Delivery
+from eventgate.core.judging import Aside, is_checked_here
 from eventgate.core.limits import Limits
 from eventgate.core.media import Form
 from eventgate.core.model import Event, WriteResult
@@ -62,12 +63,16 @@ class Judged(msgspec.Struct):
 class BatchJudge:
     """Judges the items of batches by the gate's limits and its writers'."""
 
-    def __init__(self, limits: Limits, delivery: Delivery) -> None:
+    def __init__(self, limits: Limits, delivery: Delivery, aside: Aside | None = None) -> None:
         self._limits = limits
         self._delivery = delivery
+        self._aside = aside
 
-    async def judge(self, batch: Batch) -> Judged:
-        """The fate of every item. Other requests get their turn in between."""
+    async def judge(self, batch: Batch, deadline: float) -> Judged:
+        """The fate of every item. Other requests get their turn in between.
+
+        Items that would take long are judged aside, where there is such a place, until `deadline` (`loop.time()`).
+        """
         judged = Judged()
         received_at = time.time()
         turn = Turn()
@@ -76,6 +81,8 @@ class BatchJudge:
             event_id = None
             try:
                 body, document, event_id = self._open(item, batch)
+                batch.grant.check(document)
+                await self._check(document, body, batch.topic, deadline)
                 event = self._event(index, body, document, event_id, batch, received_at)
                 settled = judging.refusals(self._delivery, event, batch.topic, batch.course.settled(index))
                 judged.events.append(event)
@@ -99,10 +106,15 @@ class BatchJudge:
         unwrapped = unwrap(item, self._limits.max_depth)
         return unwrapped.body, unwrapped.document, unwrapped.event_id
 
+    async def _check(self, document: Any, body: bytes, topic: Topic, deadline: float) -> None:
+        if self._aside is None:
+            topic.schema.check(document, len(body))
+        elif not is_checked_here(document, len(body), topic.schema):
+            await self._aside.check(topic.schema, body, deadline)
+
     @staticmethod
     def _event(index: int, body: bytes, document: Any, event_id: str | None, batch: Batch, received_at: float) -> Event:
         topic = batch.topic
-        judging.check(document, len(body), topic, batch.grant)
         return Event(
             topic=topic.name,
             event_id=event_id or judging.own_id(topic, document) or derived_id(batch.batch_id, index),

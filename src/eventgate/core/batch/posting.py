@@ -16,6 +16,7 @@ from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
+from eventgate.core.judging import Aside
 from eventgate.core.keeping import Keeping, Source
 from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
@@ -39,6 +40,7 @@ class BatchPosting:
         load: Load,
         retries: Retries,
         keeping: Keeping,
+        aside: Aside | None = None,
     ) -> None:
         self._limits = limits
         self._admission = admission
@@ -46,7 +48,7 @@ class BatchPosting:
         self._retries = retries
         self._load = load
         self._keeping = keeping
-        self._judge = BatchJudge(limits, delivery)
+        self._judge = BatchJudge(limits, delivery, aside)
 
     async def post(self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail) -> Response:
         """The answer to a batch; raises `Refusal` for what concerns all of it."""
@@ -54,7 +56,7 @@ class BatchPosting:
         count = len(batch.items)
         self._load.enter(count)
         try:
-            judged = await self._judge.judge(batch)
+            judged = await self._judge.judge(batch, deadline_of(request, batch.topic, self._limits))
             if batch.topic.keep_invalid and judged.refused:
                 await self._keeping.keep(_source(batch), _refused(batch, judged))
             deadline = deadline_of(request, batch.topic, self._limits)
@@ -72,7 +74,7 @@ class BatchPosting:
     async def validate(self, request: Request, head: Head, media: Media, topic_name: str, trail: Trail) -> Response:
         """The answer to a batch that is only to be judged; raises `Refusal` for what concerns all of it."""
         batch = await self._read(request, head, media, topic_name, trail)
-        judged = await self._judge.judge(batch)
+        judged = await self._judge.judge(batch, deadline_of(request, batch.topic, self._limits))
         results = Results(batch.topic, len(batch.items))
         for index in range(len(batch.items)):
             results.validate(index, judged.refused.get(index))
@@ -97,7 +99,7 @@ class BatchPosting:
             grant=grant,
             subject=admitted.subject,
             correlation_id=trail.correlation_id,
-            traceparent=judging.traceparent(head),
+            traceparent=judging.traceparent(head, trail),
         )
 
 

@@ -20,8 +20,13 @@ RETRYABLE: Final = frozenset({429, 500, 503})
 """Statuses of items that may be sent again as they are."""
 MIXED: Final = 207
 
+MAX_DETAIL_BYTES: Final = 3 * 1024 * 1024
+"""How much refused items may say together before those that follow say one thing each: AWS Lambda passes on answers of
+up to 6 MiB, quotation marks escaped, and an answer that is lost makes its caller post again what was delivered."""
+
 _encode: Final = msgspec.json.Encoder().encode
 _BOOLEANS: Final = {False: b"false", True: b"true"}
+_TRUNCATED: Final = {False: b"", True: b',"truncated":true'}
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -41,6 +46,8 @@ class Results:
         self._texts: list[bytes] = [b""] * count
         self._known: dict[tuple[int, ...], _Outcome] = {}
         self._problems: dict[Problem, None] = {}
+        self._truncated = False
+        self._detail = 0
         self.statuses: Counter[int] = Counter()
 
     def deliver(self, index: int, event: Event, results: dict[str, WriteResult]) -> None:
@@ -66,15 +73,16 @@ class Results:
             index,
             refusal.status,
             _encode(refused.event_id),
-            _tail(refusal.status, refusal.problems, truncated=refusal.truncated),
+            self._told(refusal.status, refusal.problems, truncated=refusal.truncated),
         )
+        self._truncated = self._truncated or refusal.truncated
         self._add(index, refusal.status, text, refusal.problems)
 
     def validate(self, index: int, refused: Refused | None) -> None:
         """The item was judged, and is not to be delivered; `refused` says why it could not be."""
         problems = () if refused is None else refused.refusal.problems
         status = 200 if refused is None else refused.refusal.status
-        tail = _tail(status, problems, truncated=refused is not None and refused.refusal.truncated)
+        tail = self._told(status, problems, truncated=refused is not None and refused.refusal.truncated)
         text = b'{"index":%d,"status":%d,"valid":%b,%b' % (index, status, _BOOLEANS[refused is None], tail)
         self._add(index, status, text, problems)
 
@@ -93,7 +101,7 @@ class Results:
         status = self.status
         head = b'{"success":%b,"statusCode":%d' % (_BOOLEANS[status in (200, 202)], status)
         if status >= 400:
-            head += b',"errors":' + _encode(self.problems)
+            head += b',"errors":' + _encode(self.problems) + _TRUNCATED[self._truncated]
         tail = b"".join(
             b",%b:%b" % (_encode(name), _encode(value)) for name, value in members.items() if value is not None
         )
@@ -108,14 +116,24 @@ class Results:
         writers = _encode({name: responses.wire(result) for name, result in shown.items()})
         return _Outcome(status, tuple(problems), b'"writers":%b,%b' % (writers, _tail(status, problems)), found)
 
+    def _told(self, status: int, problems: Sequence[Problem], *, truncated: bool) -> bytes:
+        """What is wrong with an item: everything, unless others have said too much already."""
+        if self._detail > MAX_DETAIL_BYTES and len(problems) > 1:
+            problems, truncated = problems[:1], True
+        tail = _tail(status, problems, truncated=truncated)
+        self._detail += len(tail)
+        return tail
+
     def _add(self, index: int, status: int, text: bytes, problems: Iterable[Problem]) -> None:
         self._texts[index] = text
         self.statuses[status] += 1
         for problem in problems:
             if len(self._problems) < MAX_PROBLEMS:
                 self._problems[problem] = None
+            elif problem not in self._problems:
+                self._truncated = True
 
 
 def _tail(status: int, problems: Sequence[Problem], *, truncated: bool = False) -> bytes:
     retryable = _BOOLEANS[status in RETRYABLE]
-    return b'"retryable":%b,"errors":%b%b}' % (retryable, _encode(problems), b',"truncated":true' if truncated else b"")
+    return b'"retryable":%b,"errors":%b%b}' % (retryable, _encode(problems), _TRUNCATED[truncated])

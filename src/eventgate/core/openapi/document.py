@@ -79,7 +79,9 @@ def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
     accepted = answer("Every required writer acknowledged every event.", batches.or_batch("Success"))
     valid = answer("Every event would be taken.", batches.or_batch("Valid"))
     mixed = answer("A batch whose items do not share one status.", {"$ref": "#/components/schemas/Batch"})
+    example = {"200": answer("An event that the topic takes.", components.reference(topic)), **refusals("404", "503")}
     return {
+        f"{path}/example": read(f"example.{name}", f"An example of an event for {name}.", example),
         path: {
             **reading,
             "post": {

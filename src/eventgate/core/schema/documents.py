@@ -52,6 +52,7 @@ class Document:
 
     def __init__(self, name: str, text: bytes, *, is_own: bool = False) -> None:
         self.name = name
+        self.text = text
         self.is_own = is_own
         self.url = FOLDER + quote(name)
         try:

@@ -23,6 +23,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_VARYING = re.compile(r"[*+?]|,\d*\}")
+
 
 class _Part(NamedTuple):
     """A piece of a pattern: its places when written out, whether its length varies, and what it is made of.
@@ -40,6 +42,23 @@ class _Part(NamedTuple):
 
 def repeats_too_often(pattern: str) -> bool:
     """Whether repetitions within repetitions have one text in more than a thousand places of `pattern` at once."""
+    return _read(pattern) is None
+
+
+def places_at_once(pattern: str) -> int:
+    """In how many places of `pattern`, which does not repeat too often, a text may be at once: a bound.
+
+    From the beginning on and with one repetition at most that varies, a text is in one place, or two.
+    """
+    whole = _read(pattern)
+    if whole is None:
+        return MOST_PLACES
+    is_plain = pattern.startswith("^") and "|" not in pattern and len(_VARYING.findall(pattern)) <= 1
+    return 2 if is_plain else whole.places
+
+
+def _read(pattern: str) -> _Part | None:
+    """What `pattern` is made of, None where it repeats too often."""
     stack: list[list[_Part]] = [[]]
     for piece in _pieces(pattern):
         parts = stack[-1]
@@ -53,14 +72,14 @@ def repeats_too_often(pattern: str) -> bool:
             least, most = _bounds(piece, counted)
             part = parts.pop()
             if most > 1 and part.varies and part.places * most > MOST_PLACES and not _separated(part):
-                return True
+                return None
             is_loose = least != most or piece[0] in "*+" or piece.rstrip("?").endswith(",}")
             parts.append(_repeated(part, most, is_loose=is_loose))
         elif piece == "|":
             parts.append(_Part(varies=True))
         elif piece not in ("^", "$") and not piece.startswith("(?"):
             parts.append(_Part(1, False, (piece,), (), (piece,)))
-    return False
+    return _joined([part for parts in stack for part in parts])
 
 
 def _pieces(pattern: str) -> list[str]:

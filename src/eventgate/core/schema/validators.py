@@ -9,6 +9,7 @@ import jsonschema_rs
 from eventgate.core.schema.enumeration import MANY, Enumeration, is_long
 from eventgate.core.schema.graph import Node, SchemaGraph
 from eventgate.core.schema.keywords import ASSERTIONS, HOLDERS, SCHEMA_URIS, Draft, since
+from eventgate.core.schema.multiples import MultipleOf, is_slow_divisor
 from eventgate.core.schema.problems import describe_schema_fault
 from eventgate.core.schema.rewrite import rewritten
 from eventgate.core.schema.unique_items import UniqueItems
@@ -39,6 +40,8 @@ class Validators:
             self._keywords["uniqueItems"] = UniqueItems
         if any(is_long(value.get("enum")) for value in values):
             self._keywords["enum"] = Enumeration
+        if any(is_slow_divisor(value.get("multipleOf")) for value in values):
+            self._keywords["multipleOf"] = MultipleOf
         self._nodes: dict[Node, jsonschema_rs.Validator] = {}
         self._assertions: dict[Node, jsonschema_rs.Validator] = {}
         self._enumerations: dict[Node, Enumeration] = {}
@@ -59,7 +62,7 @@ class Validators:
             known = {key: value for key, value in node.value.items() if _asserts(key, node.draft)}
             if _has_many(node):
                 del known["enum"]
-            self._assertions[node] = self._compile({"$schema": SCHEMA_URIS[node.draft], **known}, own_enum=False)
+            self._assertions[node] = self._compile({"$schema": SCHEMA_URIS[node.draft], **known}, explaining=True)
         return self._assertions[node]
 
     def matches(self, pattern: str, name: str) -> bool:
@@ -101,10 +104,12 @@ class Validators:
             self._any_of[node, keyword] = self._compile({"$schema": SCHEMA_URIS["2020-12"], "anyOf": alternatives})
         return self._any_of[node, keyword]
 
-    def _compile(self, schema: Any, base_uri: str | None = None, *, own_enum: bool = True) -> jsonschema_rs.Validator:
+    def _compile(
+        self, schema: Any, base_uri: str | None = None, *, explaining: bool = False
+    ) -> jsonschema_rs.Validator:
         keywords = self._keywords
-        if not own_enum:  # the library names the values
-            keywords = {name: each for name, each in keywords.items() if name != "enum"}
+        if explaining:  # the library names the values
+            keywords = {name: each for name, each in keywords.items() if name == "uniqueItems"}
         try:
             return jsonschema_rs.validator_for(
                 schema,

@@ -51,6 +51,7 @@ class SqliteDrain:
         self._lease = uuid.uuid4().hex
         self._busy: dict[str, asyncio.Task[int]] = {}
         self._stopping = False
+        self._trouble: str | None = None
 
     async def run(self) -> None:
         """Drain, until cancelled; then let what is under way come to its end."""
@@ -88,11 +89,22 @@ class SqliteDrain:
         try:
             await self._expire()
         except SinkUnavailable as error:
-            log.warning("the spool cannot be used: %s", error)
+            self._tell(str(error))
             return
+        self._tell(None)
         for writer in self._writers:
             if writer not in self._busy:
                 self._busy[writer] = asyncio.create_task(self._exhaust(writer))
+
+    def _tell(self, trouble: str | None) -> None:
+        """Log what keeps the spool from being used once, not at every look, and that it is over."""
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        if trouble is None:
+            log.info("the spool can be used again")
+        else:
+            log.warning("the spool cannot be used: %s", trouble)
 
     async def _rest(self) -> None:
         """Wait for a deferral, or the time to look again."""

@@ -14,7 +14,7 @@ from eventgate.core.model import Event, Unacceptable, WriteResult
 from eventgate.core.timers import Timers
 from eventgate.core.writer import Grouping, WriterContext, WriterSpec
 from eventgate.errors import ConfigurationError, Finding, SinkUnavailable, SourceError
-from eventgate.writers.kafka import errors, findings, inspection, message
+from eventgate.writers.kafka import errors, findings, message
 from eventgate.writers.kafka.iam import TokenSource, token_source
 from eventgate.writers.kafka.outbox import Outbox
 from eventgate.writers.kafka.parcel import Parcel, Pending
@@ -111,6 +111,8 @@ class KafkaWriter:
             values = await self._properties()
         except SinkUnavailable:  # as the probe says
             return ()
+        from eventgate.writers.kafka import inspection  # and with it the admin client, which events do without
+
         return await asyncio.to_thread(inspection.inspect, values, names, INSPECT_SECONDS)
 
     async def close(self) -> None:

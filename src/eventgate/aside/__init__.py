@@ -1,0 +1,1 @@
+"""Events whose judging may take long are judged by processes beside the gate's own."""

@@ -1,0 +1,1 @@
+"""Valid example events made from a topic's schema, the same ones every time."""
