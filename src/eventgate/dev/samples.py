@@ -17,8 +17,6 @@ import msgspec
 
 from eventgate.catalogue.examples.example import examples
 from eventgate.config.loader import PolicyLoader, load_configuration
-from eventgate.core import judging
-from eventgate.core.auth.grants import Grant
 from eventgate.core.policy import Policy
 from eventgate.core.topics import Topic
 from eventgate.errors import Refusal
@@ -99,7 +97,7 @@ def _spoilt(topic: Topic, event: Any) -> Iterator[Any]:
 
 def _fits(topic: Topic, event: Any) -> bool:
     try:
-        judging.check(event, len(json.dumps(event)), topic, Grant())
+        topic.schema.check(event, len(json.dumps(event)))
     except Refusal:
         return False
     return True
