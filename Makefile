@@ -54,8 +54,8 @@ screens: setup ## take the pictures in docs/screens again
 lock: .venv-lock/bin/uv ## write requirements/*.txt again (ARGS=--upgrade for newer versions)
 	@$(COMPILE) --output-file requirements/runtime.txt
 	@$(COMPILE) --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
-	@$(LOCKING) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 	@echo checkov | $(LOCKING) - --output-file tests/terraform/checkov.txt
+	@$(LOCKING) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 
 .venv-lock/bin/uv:
 	@"$$(PYTHON="$(PYTHON)" scripts/find-python)" -m venv .venv-lock
