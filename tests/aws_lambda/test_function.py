@@ -80,6 +80,17 @@ def test_an_event_beyond_the_gates_limit_is_413(new_function: NewFunction, deplo
     assert new_function().invoke(post(deployed, body={"text": "x" * 70_000}))["statusCode"] == 413
 
 
+def test_the_answer_to_a_batch_of_which_everything_is_wrong_is_within_lambdas_limit(
+    new_function: NewFunction, deployed: Deployment
+) -> None:
+    """Each of 1,000 items lacks a hundred members of long names, which would be over 20 MB."""
+    deployed.topic("free", {"type": "object", "required": [f"{'x' * 100}{n}" for n in range(100)]})
+    batch = post(deployed, **{"Content-Type": "application/x-ndjson"}) | {"body": "{}\n" * 1000}
+    answer = new_function().invoke(batch)
+    assert answer["statusCode"] == 400
+    assert len(body_of(answer)["results"]) == 1000
+
+
 def test_lambda_itself_refuses_more_than_six_mebibytes(new_function: NewFunction, deployed: Deployment) -> None:
     """The stub does as Lambda does; the environment is none the worse for it."""
     function = new_function()

@@ -87,9 +87,11 @@ class Evolving:
         """Post with tokens of `issuer` from now on; return when no other is under way."""
         self.issuer = issuer
         enough = self.statuses.total() + 2
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while self.statuses.total() < enough:
-                await asyncio.sleep(0)
+
+        async def are_there() -> bool:
+            return self.statuses.total() >= enough
+
+        await until(are_there)
 
     async def health(self) -> tuple[set[str], str]:
         """What fails according to `/health`, and all its warnings."""
@@ -100,18 +102,32 @@ class Evolving:
 
     async def until_status(self, status: int, event: object = EVENT, **how: Any) -> None:
         """Wait until a post has this status."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while await self.post(event, **how) != status:
-                await asyncio.sleep(0)
+
+        async def has_it() -> bool:
+            return await self.post(event, **how) == status
+
+        await until(has_it)
 
     async def until_failing(self, *names: str) -> None:
         """Wait until `/health` says that these fail, and no others."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while (await self.health())[0] != set(names):
-                await asyncio.sleep(0)
+
+        async def fail() -> bool:
+            return (await self.health())[0] == set(names)
+
+        await until(fail)
 
     async def until_warned(self, text: str) -> None:
         """Wait until a warning of `/health` holds `text`, or with an empty one until there is none."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not (text in (said := (await self.health())[1]) and (text or not said)):
-                await asyncio.sleep(0)
+
+        async def is_there() -> bool:
+            _, warned = await self.health()
+            return text in warned and bool(text or not warned)
+
+        await until(is_there)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it holds; `TimeoutError` where it never does."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await condition():  # noqa: ASYNC110  a gate tells nobody
+            await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +104,8 @@ async def in_a_lambda(conf: str) -> AsyncIterator[Ask]:
 
 
 @pytest.fixture(params=[on_a_server, in_a_lambda])
-def host(request: pytest.FixtureRequest) -> Iterator[Callable[[str], AsyncIterator[Ask]]]:
-    yield request.param
+def host(request: pytest.FixtureRequest) -> Any:
+    return request.param
 
 
 async def test_no_request_fails_while_files_change(folder: Folder, host: Callable[[str], AsyncIterator[Ask]]) -> None:

@@ -89,7 +89,7 @@ async def test_an_idle_connection_ends_at_once_when_the_server_stops() -> None:
 async def test_heads_within_the_bound_are_the_gates_to_judge(size: int) -> None:
     """They may come in pieces."""
     async with served() as (_, port), connected(port) as (reader, writer):
-        writer.write(b"GET / HTTP/1.1\r\nX: ")
+        writer.write(b"GET / HTTP/1.1\r\nHost: g\r\nX: ")
         for _ in range(size // 100):
             writer.write(b"x" * 100)
             await writer.drain()
@@ -101,9 +101,9 @@ async def test_heads_within_the_bound_are_the_gates_to_judge(size: int) -> None:
     "head",
     [
         b"FOO / HTTP/1.1\r\nHost: g\r\n\r\n",
-        b"GET / HTTP/1.1\r\nA b: c\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: g\r\nA b: c\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: g\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: g\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"\x16\x03\x01\x02\x00",
     ],
 )

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-SERVICES = ("kafka", "postgres", "aws", "browser")
+SERVICES = ("kafka", "postgres", "aws", "browser", "packages")
+"""Fixtures of a whole run that take long to make: the packages for Lambda are as good as a service."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.services.process import ServiceUnavailable, cache_folder
@@ -14,28 +15,31 @@ SEARCHED = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr
 """Servers are often not on the path of a user."""
 
 
-def program(name: str, package: str) -> Path:
-    """The program, out of Debian's `package` if it is not there yet; raises `ServiceUnavailable`."""
-    found = shutil.which(name, path=SEARCHED)
+def program(*commands: str, packages: Sequence[str]) -> Path:
+    """The first of `commands` that is there, out of Debian's `packages` if none is; raises `ServiceUnavailable`."""
+    found = _find(commands) or _installed(commands, packages)
     if found is None:
-        _install(name, package)
-        found = shutil.which(name, path=SEARCHED)
-    if found is None:
-        raise ServiceUnavailable(f"the package {package} holds no program {name}")
+        raise ServiceUnavailable(f"{' and '.join(packages)}: no {' or '.join(commands)} in it")
     return Path(found)
 
 
-def _install(name: str, package: str) -> None:
+def _find(commands: Sequence[str]) -> str | None:
+    return next((path for name in commands if (path := shutil.which(name, path=SEARCHED))), None)
+
+
+def _installed(commands: Sequence[str], packages: Sequence[str]) -> str | None:
     """As root on Debian and its kin; processes side by side wait for each other."""
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
-        raise ServiceUnavailable(f"{name} is missing: install it (on Debian `apt-get install {package}`)")
+        wanted = " ".join(packages)
+        raise ServiceUnavailable(f"{commands[0]} is missing: install it (on Debian `apt-get install {wanted}`)")
     cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / "apt.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if shutil.which(name, path=SEARCHED) is None:
-            for arguments in (("update",), ("install", "--yes", "--no-install-recommends", package)):
+        if _find(commands) is None:
+            for arguments in (("update",), ("install", "--yes", "--no-install-recommends", *packages)):
                 _run(apt, *arguments)
+    return _find(commands)
 
 
 def _run(apt: str, *arguments: str) -> None:

@@ -40,7 +40,7 @@ def pooler(database: Database) -> Iterator[str]:
         if account:
             for path in (folder, *folder.iterdir()):
                 os.chown(path, account.pw_uid, account.pw_gid)
-        command = [program("pgbouncer", "pgbouncer"), configuration]
+        command = [program("pgbouncer", packages=("pgbouncer",)), configuration]
         child = Child("pgbouncer", command, folder, lambda: listens(HOST, own), account=account)
         try:
             child.start()

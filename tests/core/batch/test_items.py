@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventgate.core.batch.judging import Refused
+from eventgate.core.batch.results import Results
 from eventgate.core.limits import Limits
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
+from eventgate.errors import InvalidEvent, Problem
 from eventgate.testing import FailingWriter, RecordingWriter
 from tests.core.batch.support import BAD, CLOUDEVENTS, GOOD, WORSE, cloudevent, results, send
 from tests.core.gateway_support import Bench, said
@@ -156,3 +159,17 @@ async def test_made_ids_follow_from_the_batchs_own_and_the_index() -> None:
     others = [*await ids(idempotency_key="batch-2"), *await ids(), *await ids()]
     assert len({*first, *others}) == 12
     assert {uuid.UUID(each).version for each in first} == {8}
+
+
+def test_refused_items_that_have_much_to_say_leave_room_for_all() -> None:
+    """An answer that AWS Lambda cannot pass on would be lost, with what it says of items that were delivered."""
+    problems = tuple(Problem("validation", "is needed", pointer="", property="x" * 200) for _ in range(100))
+    collected = Results(Bench().policy.topics["orders"], 1000)
+    for index in range(1000):
+        collected.refuse(index, Refused(InvalidEvent(problems), f"e-{index}"))
+    body = collected.answer().body
+    assert len(json.dumps(body.decode())) < 6 * 1024 * 1024
+    told = json.loads(body)["results"]
+    assert [each["index"] for each in told] == list(range(1000))
+    assert (len(told[0]["errors"]), "truncated" in told[0]) == (100, False)
+    assert (len(told[-1]["errors"]), told[-1]["truncated"]) == (1, True)

@@ -201,4 +201,4 @@ class Retries(RuleBasedStateMachine):
 
 
 TestRetries = Retries.TestCase
-TestRetries.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestRetries.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

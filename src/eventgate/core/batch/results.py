@@ -20,6 +20,10 @@ RETRYABLE: Final = frozenset({429, 500, 503})
 """Statuses of items that may be sent again as they are."""
 MIXED: Final = 207
 
+MAX_DETAIL_BYTES: Final = 3 * 1024 * 1024
+"""How much refused items may say together before those that follow say one thing each: AWS Lambda passes on answers of
+up to 6 MiB, quotation marks escaped, and an answer that is lost makes its caller post again what was delivered."""
+
 _encode: Final = msgspec.json.Encoder().encode
 _BOOLEANS: Final = {False: b"false", True: b"true"}
 _TRUNCATED: Final = {False: b"", True: b',"truncated":true'}
@@ -42,6 +46,7 @@ class Results:
         self._texts: list[bytes] = [b""] * count
         self._known: dict[tuple[int, ...], _Outcome] = {}
         self._problems: dict[Problem, None] = {}
+        self._detail = 0
         self._truncated = False
         self.statuses: Counter[int] = Counter()
 
@@ -68,7 +73,7 @@ class Results:
             index,
             refusal.status,
             _encode(refused.event_id),
-            _tail(refusal.status, refusal.problems, truncated=refusal.truncated),
+            self._told(refusal.status, refusal.problems, truncated=refusal.truncated),
         )
         self._truncated = self._truncated or refusal.truncated
         self._add(index, refusal.status, text, refusal.problems)
@@ -77,7 +82,7 @@ class Results:
         """The item was judged, and is not to be delivered; `refused` says why it could not be."""
         problems = () if refused is None else refused.refusal.problems
         status = 200 if refused is None else refused.refusal.status
-        tail = _tail(status, problems, truncated=refused is not None and refused.refusal.truncated)
+        tail = self._told(status, problems, truncated=refused is not None and refused.refusal.truncated)
         text = b'{"index":%d,"status":%d,"valid":%b,%b' % (index, status, _BOOLEANS[refused is None], tail)
         self._add(index, status, text, problems)
 
@@ -110,6 +115,14 @@ class Results:
         status, problems = verdict(self._topic, shown)
         writers = _encode({name: responses.wire(result) for name, result in shown.items()})
         return _Outcome(status, tuple(problems), b'"writers":%b,%b' % (writers, _tail(status, problems)), found)
+
+    def _told(self, status: int, problems: Sequence[Problem], *, truncated: bool) -> bytes:
+        """What is wrong with an item: everything, unless others have said too much already."""
+        if self._detail > MAX_DETAIL_BYTES and len(problems) > 1:
+            problems, truncated = problems[:1], True
+        tail = _tail(status, problems, truncated=truncated)
+        self._detail += len(tail)
+        return tail
 
     def _add(self, index: int, status: int, text: bytes, problems: Iterable[Problem]) -> None:
         self._texts[index] = text
