@@ -24,7 +24,6 @@ from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 from bench import echo
 from bench.counting import CountingLoop, Counts, counted
@@ -33,6 +32,7 @@ from bench.workload import TOPIC, Workload, configure, prepared
 from eventgate.adapters.asgi import Answering, Application
 from eventgate.app import open_gate
 from eventgate.server.http import uvicorn_config
+from eventgate.server.intake import State
 from eventgate.server.protocol import GateProtocol
 from eventgate.telemetry.logs import configure_logging
 
@@ -84,7 +84,7 @@ class Way:
     ) -> None:
         if not config.loaded:
             config.load()
-        state = ServerState()
+        state = State()
         state.default_headers = DATE
         self.wire = Wire()
         self._requests = cycle(requests)

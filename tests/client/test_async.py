@@ -11,7 +11,7 @@ import pytest
 from eventgate.client import AsyncClient, Client, Retry, Unanswered
 from tests.scripted_gate import ACCEPTED, Posted, Says, refused, scripted_gate
 
-FAST = Retry(first=0.001, longest=0.005, total=20, introduction=0.2)
+FAST = Retry(first=0.001, longest=0.005, total=20, introduction=20)
 BUSY = Says(503, refused(503, "overload").document, {"Retry-After": "15"})
 
 

@@ -11,7 +11,7 @@ from eventgate.client import Client, Event, Outcome, Retry, Unanswered
 from eventgate.errors import EventGateError
 from tests.scripted_gate import ACCEPTED, Posted, Says, batch, each, refused, scripted_gate
 
-FAST = Retry(first=0.001, longest=0.005, total=20, introduction=0.2)
+FAST = Retry(first=0.001, longest=0.005, total=20, introduction=20)
 BRIEF = Retry(first=0.001, longest=0.005, total=0.05, introduction=0.05)
 FAILED = Says(500, {"errors": [{"type": "kafka", "message": "down"}], "writers": {"kafka": {"outcome": "failed"}}})
 REFUSED = refused(400, "validation", "must not be bad", pointer="/a")

@@ -12,7 +12,7 @@ from eventgate.client import AsyncClient, Client, Retry
 from eventgate.errors import EventGateError
 from tests.scripted_gate import ACCEPTED, Posted, Says, refused, scripted_gate
 
-FAST = Retry(first=0.001, longest=0.005, total=20, introduction=0.2)
+FAST = Retry(first=0.001, longest=0.005, total=20, introduction=20)
 EXPIRED = refused(401, "auth", "the token has expired", reason="expired")
 
 

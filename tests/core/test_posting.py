@@ -84,6 +84,7 @@ async def test_checks_come_in_their_order(
     [
         (b'{"a":1,"id":"x-1"}', "x-1"),
         (b'{"a":1,"id":-7}', "-7"),
+        (b'{"a":1,"id":-0}', "0"),
         (b'{"a":1,"id":12345678901234567890}', "12345678901234567890"),
     ],
 )
@@ -93,7 +94,8 @@ async def test_the_events_own_id_comes_before_the_header(body: bytes, expected: 
 
 
 @pytest.mark.parametrize(
-    "value", [b"null", b"true", b"1.5", b"1e3", b"[]", b"{}", b'""', b'"a\\u0000b"', b'"%s"' % (b"x" * 256)]
+    "value",
+    [b"null", b"true", b"1.5", b"1.0", b"-0.0", b"1e3", b"[]", b"{}", b'""', b'"a\\u0000b"', b'"%s"' % (b"x" * 256)],
 )
 async def test_an_event_id_of_another_kind_is_refused_with_its_place(value: bytes) -> None:
     answer = await Bench(event_id="/id").post(b'{"a":1,"id":%s}' % value)

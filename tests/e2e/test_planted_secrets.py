@@ -10,22 +10,43 @@ from pathlib import Path
 
 import pytest
 
+from tests.aws.environment import use_credentials
 from tests.deployment import Deployment, deployment
 from tests.server_process import ServerProcess
 from tests.wire import Connection, get
 
 SECRET = "pl4nted"
 PASSWORD = f"{SECRET}-password"
+HOST = f"{SECRET}.localhost"
+"""A name that leads nowhere, or to this machine."""
+ARN = f"arn:aws:events:eu-west-1:123456789012:event-bus/{SECRET}-bus"
+SASL = {
+    "security.protocol": "SASL_PLAINTEXT",
+    "sasl.mechanism": "PLAIN",
+    "sasl.username": f"{SECRET}-user",
+    "sasl.password": PASSWORD,
+}
+SINKS = {"postgres", "postgres_elsewhere", "kafka", "kafka_elsewhere", "eventbridge", "sqlite"}
 
 
 @pytest.fixture
 def deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     monkeypatch.setenv("PLANTED_DSN", f"postgresql://{SECRET}-user:{PASSWORD}@127.0.0.1:1/{SECRET}-database")
     monkeypatch.setenv("PLANTED_KEY", f"{SECRET}-receipt-key-of-enough-bytes-for-anyone")
+    use_credentials(monkeypatch, AWS_ACCESS_KEY_ID=f"{SECRET}-id", AWS_SECRET_ACCESS_KEY=PASSWORD)
+    (tmp_path / f"{SECRET}-file").touch()
     with deployment(tmp_path / "conf") as site:
-        site.config["writers"] = {"postgres": {"dsn": "env:PLANTED_DSN"}, "discard": {}}
+        site.config["writers"] = {
+            "postgres": {"dsn": "env:PLANTED_DSN"},
+            "postgres_elsewhere": {"type": "postgres", "dsn": f"postgresql://u@{HOST}/d"},
+            "kafka": {"bootstrap_servers": "127.0.0.1:1", "config": {**SASL, "client.id": f"{SECRET}-client"}},
+            "kafka_elsewhere": {"type": "kafka", "bootstrap_servers": f"{HOST}:1"},
+            "eventbridge": {"event_bus_arn": ARN, "endpoint_url": "http://127.0.0.1:1"},
+            "sqlite": {"path": f"../{SECRET}-file/events.db"},
+            "discard": {},
+        }
         site.config["receipts"] = {"active": "k", "keys": {"k": "env:PLANTED_KEY"}, "ttl_seconds": 60}
-        site.config["limits"] |= {"request_timeout_seconds": 1}
+        site.config["limits"] |= {"request_timeout_seconds": 0.5}
         site.write()
         yield site
 
@@ -82,13 +103,16 @@ def test_no_planted_secret_comes_out_in_an_answer_a_log_line_health_or_metrics(d
         for path in ("/health", "/api", "/topics", f"/topics/{SECRET}", f"/{SECRET}?{SECRET}"):
             answer = get(server.port, path, headers={"Cookie": SECRET})
             seen.append(f"{answer.status} {dict(answer.headers)} {answer.body.decode()}")
+        health = json.loads(get(server.port, "/health").body)
         page = re.search(r"metrics on http://127\.0\.0\.1:(\d+)/metrics", server.told)
         assert page is not None
         seen.append(get(int(page[1]), "/metrics").body.decode())
         server.process.terminate()
         server.finish()
         log = server.log
-    assert any('"postgres"' in each and each.startswith("500") for each in seen)
+    failed = [json.loads(each[each.index('{"') :]) for each in seen if each.startswith("500")]
+    assert {error["type"] for answer in failed for error in answer["errors"]} == SINKS
+    assert set(health["failures"]) >= SINKS
     assert 'outcome="failed"' in seen[-1]
     assert {each[:3] for each in seen} >= {"200", "400", "401", "403", "404", "415", "500"}
     assert [each for each in seen if SECRET in each] == []

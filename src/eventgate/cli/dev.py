@@ -16,6 +16,7 @@ from eventgate.errors import ConfigurationError, Unreachable
 
 if TYPE_CHECKING:
     from eventgate.core.policy import Policy
+    from eventgate.dev.child import IssuerProcess
     from eventgate.dev.keys import DevKey
 
 HOST = "127.0.0.1"
@@ -56,8 +57,15 @@ def dev(
         stack.enter_context(only_gate(directory))
         key = ensure_key(directory)
         issuer = _start_issuer(directory, stack)
-        banner = Banner(directory, issuer, _offer(directory, key), made=made)
-        code = serve(str(directory), host=HOST, port=port, announce=banner.show)
+        banner = Banner(directory, None if issuer is None else issuer.url, _offer(directory, key), made=made)
+
+        def announce(url: str) -> None:
+            if issuer is not None:
+                issuer.introduce(url)
+            banner.show(url)
+
+        watch = None if issuer is None else issuer.feed
+        code = serve(str(directory), host=HOST, port=port, announce=announce, watch=watch)
     raise typer.Exit(code)
 
 
@@ -88,17 +96,17 @@ def _claim(port: int) -> None:
         raise Unreachable(f"{error}; --port names another, 0 takes a free one") from error
 
 
-def _start_issuer(directory: Path, stack: ExitStack) -> str | None:
-    """The address of the issuer that config.json now names; None where it names one of its own."""
+def _start_issuer(directory: Path, stack: ExitStack) -> IssuerProcess | None:
+    """The issuer that config.json now names; None where it names one of its own."""
     from eventgate.dev.child import running_issuer
     from eventgate.dev.scaffold import local_issuer_port, point_to_issuer
 
     port = local_issuer_port(directory)
     if port is None:
         return None
-    url = stack.enter_context(running_issuer(directory, port))
-    point_to_issuer(directory, url)
-    return url
+    issuer = stack.enter_context(running_issuer(directory, port))
+    point_to_issuer(directory, issuer.url)
+    return issuer
 
 
 def _offer(directory: Path, key: DevKey) -> SignedOffer | None:

@@ -109,7 +109,8 @@ class Transport:
 def _is_delimited(response: urllib3.BaseHTTPResponse) -> bool:
     """Whether the response itself says where it ends (RFC 9112, section 6.3)."""
     headers = response.headers
-    return "Content-Length" in headers or "Transfer-Encoding" in headers or response.status in (204, 304)
+    length = headers.get("Content-Length", "").strip()  # empty: the head broke off just there
+    return length != "" or "Transfer-Encoding" in headers or response.status in (204, 304)
 
 
 def _noting(transport: Transport) -> dict[str, type[urllib3.HTTPConnectionPool]]:

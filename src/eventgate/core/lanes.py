@@ -11,6 +11,9 @@ from eventgate.core.lane import GRACE_SECONDS, LATE, NOT_STARTED, QUEUE_FULL, La
 from eventgate.core.model import Event, WriteResult
 from eventgate.core.writer import Grouping, Writer
 
+PATIENCE_SECONDS = 0.005
+"""How long events wait for others to make a group worth while beside one that is under way."""
+
 
 class _Waiting:
     """Events in the queue that are written together, and where their results go."""
@@ -40,6 +43,7 @@ class GroupingLane(Lane):
         self._queue: deque[_Waiting] = deque()
         self._queued = 0
         self._writing = 0
+        self._looks_again = False
 
     async def write(self, event: Event, deadline: float) -> WriteResult:
         """As for a lane; `failed` if the event's turn never came."""
@@ -73,7 +77,21 @@ class GroupingLane(Lane):
         return waiting
 
     def _run_more(self, most: int) -> None:
-        """Start to write, in up to `most` more places at once if the writer has them."""
+        """Start to write, in up to `most` more places at once if the writer has them and it is worth while."""
+        if self._writing and self._queued < self._grouping.worth:
+            if not self._looks_again and self._writing < self._grouping.concurrency:
+                self._looks_again = True
+                self._timers.start(asyncio.get_running_loop().time() + PATIENCE_SECONDS, self._look_again)
+            return
+        self._start(most)
+
+    def _look_again(self) -> None:
+        """Some have waited long enough; what is under way may take much longer."""
+        self._looks_again = False
+        if self._queue:
+            self._start(1)
+
+    def _start(self, most: int) -> None:
         for _ in range(min(most, self._grouping.concurrency - self._writing)):
             self._writing += 1
             runner = asyncio.get_running_loop().create_task(self._run())

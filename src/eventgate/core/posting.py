@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from eventgate.core import cloudevents, ids, json, judging
 from eventgate.core.admission import Admission, Admitted
@@ -27,7 +29,7 @@ from eventgate.core.topics import Topic
 from eventgate.errors import Refusal
 
 
-class _Opened(NamedTuple):
+class _Opened(msgspec.Struct, frozen=True):
     """An event taken out of its request: its bytes, the same parsed, and the id that its envelope gives it."""
 
     body: bytes
@@ -71,7 +73,8 @@ class Posting:
         topic = admitted.topic
         try:
             opened = self._open(body, grant, media)
-            await self._check(request, opened, topic)
+            if not self._is_checked(opened, topic):
+                await self._check_aside(request, opened, topic)
             event, course = self._event(admitted, opened, media, head, trail)
             settled = judging.refusals(self._delivery, event, topic, course.settled())
         except Refusal as refusal:
@@ -98,7 +101,8 @@ class Posting:
             return await self._batches.validate(request, head, media, topic_name, trail)
         admitted, body, grant = await self._read(request, media, head, topic_name, trail)
         opened = self._open(body, grant, media)
-        await self._check(request, opened, admitted.topic)
+        if not self._is_checked(opened, admitted.topic):
+            await self._check_aside(request, opened, admitted.topic)
         event, course = self._event(admitted, opened, media, head, trail)
         judging.refusals(self._delivery, event, admitted.topic, course.settled())
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
@@ -126,12 +130,16 @@ class Posting:
         grant.check(document)
         return _Opened(body, document, named)
 
-    async def _check(self, request: Request, opened: _Opened, topic: Topic) -> None:
-        """Raises `InvalidEvent`; what would take long is judged aside, if there is such a place."""
-        if self._aside is None:
-            topic.schema.check(opened.document, len(opened.body))
-        elif not is_checked_here(opened.document, len(opened.body), topic.schema):
-            await self._aside.check(topic.schema, opened.body, deadline_of(request, topic, self._limits))
+    def _is_checked(self, opened: _Opened, topic: Topic) -> bool:
+        """Whether the event matches, False if that is to be found out aside; raises `InvalidEvent`."""
+        if self._aside is not None:
+            return is_checked_here(opened.document, len(opened.body), topic.schema)
+        topic.schema.check(opened.document, len(opened.body))
+        return True
+
+    async def _check_aside(self, request: Request, opened: _Opened, topic: Topic) -> None:
+        assert self._aside is not None  # noqa: S101 - or everything is checked here
+        await self._aside.check(topic.schema, opened.body, deadline_of(request, topic, self._limits))
 
     def _event(
         self, admitted: Admitted, opened: _Opened, media: Media, head: Head, trail: Trail

@@ -18,6 +18,8 @@ class Grouping(msgspec.Struct, frozen=True):
     `max_events` and `max_bytes` (sum of the bodies) bound a group; `concurrency` bounds the writes under way at once;
     `max_queued` bounds the events that wait for their turn: past it an event is `failed` at once.
     A lone event never waits: a group is whatever queued up while all places were busy. A batch queues up at once.
+    `worth`: beside a group that is under way, another one begins once so many events wait, or the first of them has
+    waited some milliseconds. For sinks to which few large groups are less work than many small ones.
     `by_topic`: a group has events of one topic, and each topic has queue and places of its own, so that one whose part
     of the sink does not answer holds up no other.
     """
@@ -27,6 +29,7 @@ class Grouping(msgspec.Struct, frozen=True):
     concurrency: int = 1
     max_queued: int = 4096
     by_topic: bool = False
+    worth: int = 1
 
 
 @runtime_checkable

@@ -42,7 +42,6 @@ class Exchange:
         "_connection",
         "_content",
         "_fault",
-        "_held",
         "_started",
         "_timer",
         "complete",
@@ -63,7 +62,6 @@ class Exchange:
         self.size = 0
         self._connection = connection
         self._content: bytes | bytearray = b""
-        self._held = 0
         self._started = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._arrival: asyncio.Future[None] | None = None
@@ -108,11 +106,14 @@ class Exchange:
         """Take a part of the body."""
         if self._fault is not None:
             return
-        if not self._connection.intake.take(len(part), self._held):
+        intake = self._connection.intake
+        held = intake.held + len(part)
+        if held <= intake.ample:
+            intake.held = held
+        elif not intake.take(len(part), self.size):
             self.release()
             self.break_off(Overloaded("the gate holds as many bytes of bodies as it may"))
             return
-        self._held += len(part)
         if not self.size:
             self._content = part
         elif isinstance(self._content, bytearray):
@@ -127,8 +128,8 @@ class Exchange:
 
     def release(self) -> None:
         """Let go of the body: nobody will ask for it any more."""
-        self._connection.intake.give(self._held)
-        self._held = 0
+        self._connection.intake.held -= self.size
+        self.size = 0
         self._content = b""
 
     def end(self) -> None:

@@ -17,12 +17,16 @@ SMALL_BYTES: Final = 64 * 1024
 
 
 class Intake:
-    """Counts bytes of bodies: whoever takes some gives them back."""
+    """Counts bytes of bodies in `held`: whoever adds some takes them off again.
 
-    __slots__ = ("_most", "held")
+    Up to `ample` bytes anybody may add some; beyond, `take` is to be asked.
+    """
+
+    __slots__ = ("_most", "ample", "held")
 
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most = most
+        self.ample = most * 3 // 4
         self.held = 0
 
     def take(self, count: int, before: int) -> bool:
@@ -31,15 +35,11 @@ class Intake:
         A body that is larger than all the room there is may come while there is no other.
         """
         size = before + count
-        most = self._most if size <= SMALL_BYTES else self._most * 3 // 4
+        most = self._most if size <= SMALL_BYTES else self.ample
         if self.held + count > most and self.held > before:
             return False
         self.held += count
         return True
-
-    def give(self, count: int) -> None:
-        """`count` bytes are let go."""
-        self.held -= count
 
 
 class State(ServerState):

@@ -174,7 +174,8 @@ class GateProtocol(asyncio.Protocol):
         if not exchange.complete:
             self._reader.drop()
         self._answering = None
-        exchange.release()
+        if exchange.size:
+            exchange.release()
         try:
             self._send(response, keep_alive=exchange.keep_alive)
         finally:

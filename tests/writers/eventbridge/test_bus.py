@@ -90,7 +90,7 @@ async def test_a_paused_service_is_unknown_and_recovers(writer: EventBridgeWrite
     """As a host that does not answer."""
     aws.pause()
     try:
-        results = await put(writer, make_event(), seconds=0.5)
+        results = await put(writer, make_event(), seconds=1.5)
     finally:
         aws.resume()
     assert [each.outcome for each in results] == [Outcome.UNKNOWN]

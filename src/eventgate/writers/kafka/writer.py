@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 from confluent_kafka import KafkaException
 
 from eventgate.core.model import Event, Unacceptable, WriteResult
+from eventgate.core.timers import Timers
 from eventgate.core.writer import Grouping, WriterContext, WriterSpec
 from eventgate.errors import ConfigurationError, Finding, SinkUnavailable, SourceError
 from eventgate.writers.kafka import errors, findings, message
@@ -52,6 +54,7 @@ class KafkaWriter:
         self._threads: ThreadPoolExecutor | None = None
         self._outbox: Outbox | None = None
         self._single: Outbox | None = None
+        self._timers = Timers()
 
     async def open(self) -> None:
         """Make the producer; it connects by itself. Raises `ConfigurationError` where librdkafka rejects a property."""
@@ -85,11 +88,11 @@ class KafkaWriter:
         for event in events:
             headers = message.headers_of(event, subject=self._settings.subject_header)
             outbox.put(pending.add(message.topic_of(event, self.name), message.key_of(event), event.body, headers))
-        timer = loop.call_at(deadline, self._expire, pending, outbox)
+        number = self._timers.start(deadline, partial(self._expire, pending, outbox))
         try:
             results = await pending.wait()
         finally:
-            timer.cancel()
+            self._timers.stop(number)
             pending.expire(outbox.not_handed)  # a cancelled write: what still waits must not be handed over later
         if self._context.freezes and errors.NO_ANSWER in results:
             await asyncio.gather(*(each.purge() for each in self._outboxes))

@@ -51,13 +51,13 @@ def refusal(event: Event) -> Unacceptable | None:
     if _may_be_odd(event.body) and any(_is_too_fine(token) for token in _TOKEN.finditer(event.body)):
         message = f"PostgreSQL cannot hold a number with over {MAX_PLACES:,} decimal places"
         return Unacceptable(message, _place(event.body, _is_too_fine))
-    if event.body.count(b",") >= MAX_ITEMS and _has_long_array(event.document):
+    if len(event.body) >= MAX_ITEMS and event.body.count(b",") >= MAX_ITEMS and _has_long_array(event.document):
         return Unacceptable(f"PostgreSQL cannot hold an array of over {MAX_ITEMS:,} items", too_large=True)
     return None
 
 
 def _may_be_odd(body: bytes) -> bool:
-    """As `_ODD_NUMBER` says, which takes 15 us for 700 bytes; that most have nothing of that form takes 1.5 to see."""
+    """As `_ODD_NUMBER` says. That takes 15 us for 700 bytes; most hold nothing of its form, which takes 1.5 to see."""
     kinds = body.translate(_KINDS, b"+-")
     return (_LONG_EXPONENT in kinds or _LONG_FRACTION in kinds) and _ODD_NUMBER.search(body) is not None
 

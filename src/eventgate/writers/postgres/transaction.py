@@ -63,23 +63,31 @@ class Attempt:
         """Write the group by `until`; one result for each event. Raises `Trouble`, the transaction being gone."""
         connection = self._lease.connection
         try:
-            await self._begin(until)
-            return await within(connection, until, self._work())
+            if self._lease.idle_seconds > STALE_SECONDS:
+                await within(connection, self._alive_until(until), self._begin(until))
+                return await within(connection, until, self._work())
+            return await within(connection, until, self._all(until))
         except Exception as error:
             problem = self._explain(error, until)
             await self._undo(until)
             raise problem from error
 
-    async def _begin(self, until: float) -> None:
-        """Open the transaction with timeouts of its own, and learn on the way whether the connection is alive."""
+    @staticmethod
+    def _alive_until(until: float) -> float:
+        """When a connection that lay idle must have shown that it is alive: by opening the transaction."""
         now = asyncio.get_running_loop().time()
-        left = until - now
+        return now + min((until - now) / 2, ALIVE_SECONDS)
+
+    async def _all(self, until: float) -> list[WriteResult]:
+        await self._begin(until)
+        return await self._work()
+
+    async def _begin(self, until: float) -> None:
+        """Open the transaction with timeouts of its own."""
+        left = until - asyncio.get_running_loop().time()
         if left <= EARLIER_SECONDS:
             raise Trouble(NO_TIME)
-        stale = self._lease.idle_seconds > STALE_SECONDS
-        patience = min(left / 2, ALIVE_SECONDS) if stale else left
-        connection = self._lease.connection
-        await within(connection, now + patience, connection.execute(_opening(left)))
+        await self._lease.connection.execute(_opening(left))
 
     async def _work(self) -> list[WriteResult]:
         results = await self._write()
