@@ -1,7 +1,7 @@
 # Everything a developer types. CI types the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev services test check campaign bench lock vendor docs clean
+.PHONY: help setup dev services test check campaign bench lock vendor docs screens clean
 
 PYTHON ?=
 ARGS ?=
@@ -48,11 +48,14 @@ docs: setup ## write the generated pages of docs/ again
 vendor: setup ## fetch the viewer of /docs again, as published
 	@$(BIN)/python scripts/vendor.py
 
+screens: setup ## take the pictures in docs/screens again
+	@$(BIN)/python scripts/screens.py
+
 lock: .venv-lock/bin/uv ## write requirements/*.txt again (ARGS=--upgrade for newer versions)
 	@$(COMPILE) --output-file requirements/runtime.txt
 	@$(COMPILE) --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
-	@$(LOCKING) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 	@echo checkov | $(LOCKING) - --output-file tests/terraform/checkov.txt
+	@$(LOCKING) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 
 .venv-lock/bin/uv:
 	@"$$(PYTHON="$(PYTHON)" scripts/find-python)" -m venv .venv-lock

@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from bench import costs
 from tests.aws_lambda.events import rest_api
 from tests.aws_lambda.function import HANDLER, Code, Function
 from tests.aws_lambda.packages import build
@@ -44,6 +45,10 @@ CHOICES: Final[Mapping[str, Sequence[str]]] = {
 WANTED: Final = {"no sink": 4.0, "Kafka and Postgres": 4.0, "all three": 8.0}
 """At most so many times the empty handler's start."""
 SLOWEST_IMPORTS: Final = 16
+WARM_UP: Final = 20
+WARM: Final = 100
+"""Invocations of a warm environment that are measured, for what they cost."""
+BATCH: Final = "\n".join(f'{{"order": {number}}}' for number in range(costs.BATCH))
 
 
 @dataclass
@@ -55,8 +60,30 @@ class Contestant:
     handler: str
     env: Mapping[str, str]
     event: Any
+    batch: Any = None
     seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
+
+    def cost(self, folder: Path) -> str:
+        """What events cost in an environment that is warm, alone and in batches."""
+        with Function(self.code, Path(tempfile.mkdtemp(dir=folder)), self.env, self.handler) as function:
+            alone, cpu = self._warm(function, self.event)
+            many, many_cpu = self._warm(function, self.batch)
+            return costs.row(self.name, alone, cpu, function.peak_bytes, median(many), many_cpu)
+
+    def _warm(self, function: Function, event: Any) -> tuple[list[float], float]:
+        """Seconds of each invocation on the clock, and of processor time on average; the first ones do not count."""
+        seconds = []
+        before = 0.0
+        for number in range(WARM_UP + WARM):
+            if number == WARM_UP:
+                before = function.cpu_seconds
+            begun = time.perf_counter()
+            answer = function.invoke(event)
+            seconds.append(time.perf_counter() - begun)
+            if answer["statusCode"] != 202:
+                raise SystemExit(f"{self.name} answered {answer}; its log: {function.log}")
+        return seconds[WARM_UP:], (function.cpu_seconds - before) / WARM
 
     def start_once(self, folder: Path) -> None:
         """Time one environment from its first moment to its first answer."""
@@ -93,9 +120,11 @@ def contestants(folder: Path, python: str) -> Iterator[list[Contestant]]:
         for name, writers in CHOICES.items():
             site = stack.enter_context(deployment(folder / name.replace(" ", "-")))
             _configure(site, sinks, writers)
-            event = rest_api("POST", "/topics/free", {"Authorization": site.bearer()}, '{"order": 1}')
+            fields = {"Authorization": site.bearer()}
+            event = rest_api("POST", "/topics/free", fields, '{"order": 1}')
+            batch = rest_api("POST", "/topics/free", fields | {"Content-Type": "application/x-ndjson"}, BATCH)
             env = {"CONF_DIR": str(site.conf), "LOG_LEVEL": "WARNING"}
-            found.append(Contestant(name, built.code, HANDLER, env, event))
+            found.append(Contestant(name, built.code, HANDLER, env, event, batch))
         yield found
 
 
@@ -174,6 +203,7 @@ def main() -> int:
                     each.cpu_seconds.clear()
         print(table(measured))
         print("\n" + imports(measured[-1]))
+        print("\n" + "\n".join([costs.HEAD, *(each.cost(Path(name)) for each in measured[1:])]))
         for each in measured:
             if (bound := WANTED.get(each.name)) is not None:
                 found = ratio(each.seconds, measured[0].seconds)

@@ -15,6 +15,7 @@ locals {
     var.create_event_bus ? { EVENT_BUS_ARN = aws_cloudwatch_event_bus.event_gate[0].arn } : {},
     var.create_spool ? { SPOOL_STORE = "sqs:${aws_sqs_queue.spool[0].name}" } : {},
     var.postgres_secret_name != "" ? { POSTGRES_SECRET_NAME = var.postgres_secret_name, POSTGRES_SECRET_REGION = var.aws_region } : {},
+    var.emf_namespace != "" ? { EVENTGATE_EMF_NAMESPACE = var.emf_namespace } : {},
     var.lambda_environment,
   )
 }

@@ -198,6 +198,17 @@ variable "log_level" {
   }
 }
 
+variable "emf_namespace" {
+  description = "EVENTGATE_EMF_NAMESPACE of the functions: the CloudWatch namespace of the gate's own metrics. Empty: none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._/#:-]{0,256}$", var.emf_namespace)) && !startswith(var.emf_namespace, "AWS/")
+    error_message = "Up to 256 letters, digits and ._/#:- that do not begin with AWS/, or empty."
+  }
+}
+
 variable "log_retention_days" {
   description = "How long CloudWatch keeps the log."
   type        = number

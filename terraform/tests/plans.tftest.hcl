@@ -52,6 +52,10 @@ run "zip_private" {
     error_message = "without a bucket the configuration is the package's"
   }
   assert {
+    condition     = !contains(keys(aws_lambda_function.event_gate_lambda.environment[0].variables), "EVENTGATE_EMF_NAMESPACE")
+    error_message = "and does not count for CloudWatch unless told to"
+  }
+  assert {
     condition     = length(aws_s3_bucket.config) + length(aws_sqs_queue.spool) + length(aws_cloudwatch_event_bus.event_gate) + length(aws_lambda_alias.event_gate) == 0
     error_message = "what was not asked for is not made"
   }
@@ -69,6 +73,7 @@ run "everything" {
     lambda_alias                   = "live"
     lambda_provisioned_concurrency = 2
     lambda_tracing                 = true
+    emf_namespace                  = "EventGate/Dev"
     alarm_actions                  = ["arn:aws:sns:eu-west-1:123456789012:oncall"]
     secret_arns                    = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:db"]
     kafka_cluster_arns             = ["arn:aws:kafka:eu-west-1:123456789012:cluster/c/u-1"]
@@ -76,6 +81,10 @@ run "everything" {
   assert {
     condition     = aws_lambda_function.event_gate_lambda.environment[0].variables.CONF_DIR == "s3://${aws_s3_bucket.config[0].id}/conf/"
     error_message = "the configuration is in the bucket"
+  }
+  assert {
+    condition     = aws_lambda_function.event_gate_lambda.environment[0].variables.EVENTGATE_EMF_NAMESPACE == "EventGate/Dev"
+    error_message = "the gate counts for CloudWatch"
   }
   assert {
     condition     = aws_s3_bucket_versioning.config[0].versioning_configuration[0].status == "Enabled"
@@ -183,9 +192,10 @@ run "nonsense" {
     lambda_egress_cidr  = "everywhere"
     lambda_memory_size  = 64
     lambda_timeout      = 1
+    emf_namespace       = "AWS/Lambda"
   }
   expect_failures = [
     var.aws_region, var.resource_prefix, var.lambda_architecture, var.lambda_runtime, var.log_level, var.api_stage,
-    var.lambda_egress_cidr, var.lambda_memory_size, var.lambda_timeout,
+    var.lambda_egress_cidr, var.lambda_memory_size, var.lambda_timeout, var.emf_namespace,
   ]
 }

@@ -12,7 +12,7 @@ import pytest
 
 from eventgate.adapters.aws_lambda import Environment
 from tests.adapters.test_aws_lambda import get, post
-from tests.deployment import Deployment, deployment
+from tests.deployment import OPEN_SCHEMA, Deployment, deployment
 
 PLANTED = "planted-7f3a"
 
@@ -59,6 +59,20 @@ def test_metrics_are_lines_after_each_request(deployed: Deployment, capsys: pyte
     assert found[0]["key_age_seconds"] >= 0
     text = json.dumps(found)
     assert not [secret for secret in (PLANTED, "alice", deployed.bearer()[7:40]) if secret in text]
+
+
+def test_what_lies_in_the_spool_is_told_now_and_then(deployed: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    """It has to be asked, while an answer waits: once a minute is enough."""
+    deployed.config["writers"] = {"far": {"type": "sqlite", "path": "absent/events.db"}}
+    deployed.config["spool"] = {"store": "sqlite:spool.db"}
+    deployed.config["topics"] = {"free": {"schema": OPEN_SCHEMA, "spool": True}}
+    deployed.access = {"free": ["alice"]}
+    deployed.write()
+    with environment(deployed, EVENTGATE_EMF_NAMESPACE="Gate") as made:
+        assert [made.answer(post(deployed), None)["statusCode"] for _ in range(2)] == [202] * 2
+    found = [line for line in lines(capsys) if "_aws" in line and "events_in_flight" in line]
+    assert [(line.get("spool_events"), line.get("dead_letters")) for line in found] == [(1, 0), (None, None)]
+    assert found[0]["spool_oldest_age_seconds"] >= 0
 
 
 def test_without_the_variable_there_are_no_metrics(deployed: Deployment, capsys: pytest.CaptureFixture[str]) -> None:

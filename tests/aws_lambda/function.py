@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -116,6 +117,22 @@ class Function:
             if time.monotonic() > end:
                 self.kill()
                 raise InvocationFailed("the environment did not start in time")
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that the environment has had so far; 0 where there is none (Linux: /proc/PID/status)."""
+        if self._process is None:
+            return 0
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time that the environment has taken so far; 0 where there is none (Linux: /proc/PID/stat)."""
+        if self._process is None:
+            return 0.0
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def crash(self) -> None:
         """Let the environment end at once, as the kernel would for want of memory."""

@@ -73,6 +73,7 @@ def test_a_request_is_one_line_where_it_has_one_writer() -> None:
         ("requests", POST, "202"): 1,
         ("request_duration_seconds", POST): 0.5,
         ("events", "runs", "202"): 1,
+        ("last_event_timestamp_seconds", "runs"): 1700000000.5,
         ("writes", "kafka", "delivered"): 1,
         ("write_duration_seconds", "kafka"): 0.25,
         ("events_in_flight",): 1,

@@ -82,7 +82,8 @@ def expected() -> set[tuple[str, str]]:
 def test_what_the_earlier_module_made_is_taken_over(aws: Aws, workspace: Workspace, site: dict[str, Any]) -> None:
     """The sample's import blocks, with the ids of this account: nothing of it is destroyed or made anew.
 
-    A deployment is a snapshot: the stage moves on to a new one.
+    A deployment is a snapshot: the stage moves on to a new one. The API's former parts, which a state that is at hand
+    still has, are forgotten: the API's definition has them all.
     """
     ids = earlier(aws, site)
     text = (MODULE / "examples" / "adopt-seed.tf.example").read_text()
@@ -90,12 +91,31 @@ def test_what_the_earlier_module_made_is_taken_over(aws: Aws, workspace: Workspa
     adopted = re.sub(r'^  id = ".*"$', lambda _: f'  id = "{next(wanted)}"', text, flags=re.MULTILINE)
     assert next(wanted, None) is None
     (workspace.folder / "adopt.tf").write_text(adopted)
+    former = re.findall(r"^  from = (\w+)\.(\w+)$", text, re.MULTILINE)
+    (workspace.folder / "terraform.tfstate").write_text(json.dumps(state(former)))
     workspace.variables(**site, lambda_role_arn=ROLE)
-    workspace.run("plan", "-out=plan")
+    workspace.run("plan", "-refresh=false", "-out=plan")
     planned = workspace.planned()
+    assert [planned[f"{kind}.{name}"] for kind, name in former] == [["forget"]] * 14
     taken = {address for address, actions in planned.items() if actions[0] == "import"}
     assert len(taken) == len(ids)
     assert [address for address, actions in planned.items() if "delete" in actions and address in taken] == []
+
+
+def state(resources: list[tuple[str, str]]) -> dict[str, Any]:
+    """A state that has these resources, of which only the ids are known."""
+    provider = 'provider["registry.terraform.io/hashicorp/aws"]'
+    instances = [{"schema_version": 0, "attributes": {"id": "i"}}]
+    return {
+        "version": 4,
+        "serial": 1,
+        "lineage": "l",
+        "outputs": {},
+        "resources": [
+            {"mode": "managed", "type": kind, "name": name, "provider": provider, "instances": instances}
+            for kind, name in resources
+        ],
+    }
 
 
 def earlier(aws: Aws, site: dict[str, Any]) -> list[str]:

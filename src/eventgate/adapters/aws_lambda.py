@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Protocol, TypeVar
 
 from eventgate.adapters.invocations import HttpInvocation, LambdaAnswer, read_invocation
@@ -30,6 +30,7 @@ from eventgate.app import Gate, open_gate
 from eventgate.core import responses
 from eventgate.core.model import Request, Response
 from eventgate.errors import ConfigurationError, InternalError, Misconfigured, Refusal
+from eventgate.telemetry.condition import Condition
 from eventgate.telemetry.emf import EmbeddedMetrics, embedded_metrics
 from eventgate.telemetry.logs import RequestLog, configure_logging
 from eventgate.telemetry.several import together
@@ -46,6 +47,10 @@ FLUSH_SECONDS = 1.0
 """How long an answer waits, at most, for the collector of traces to take the request's."""
 FLUSH_MARGIN_SECONDS = 0.2
 """What is left of the function's time then."""
+ASK_SPOOL_EVERY_SECONDS = 60.0
+"""How often metrics tell what lies in the spool: it has to be asked, while an answer waits."""
+SPOOL_SECONDS = 0.5
+"""How long that may take."""
 RETRY_SECONDS = 5.0
 """How long a configuration that could not be opened is left alone before it is tried again."""
 
@@ -71,7 +76,7 @@ class Environment:
         self._metrics = _metrics(environ)
         self._instruments = together(RequestLog(), self._metrics)
         self._failure: Refusal | None = None
-        self._retry_at = float("-inf")
+        self._retry_at = self._ask_spool_at = float("-inf")
         self._reported: set[str] = set()
 
     def answer(self, invocation: object, context: Context | None) -> LambdaAnswer:
@@ -114,10 +119,21 @@ class Environment:
     async def _tell(self, context: Context | None) -> None:
         """Hand over what was measured, before the environment is frozen."""
         if self._metrics is not None:
-            self._metrics.write(None if self._gate is None else await self._gate.condition(ask_spool=False))
+            self._metrics.write(None if self._gate is None else await self._condition(self._gate, context))
         if self._gate is not None:
             left = _remaining(context)
             await self._gate.flush(FLUSH_SECONDS if left is None else min(FLUSH_SECONDS, left - FLUSH_MARGIN_SECONDS))
+
+    async def _condition(self, gate: Gate, context: Context | None) -> Condition:
+        """How the gate is: with its spool now and then, if it tells in time."""
+        left = _remaining(context)
+        now = time.monotonic()
+        if now >= self._ask_spool_at and (left is None or left > SPOOL_SECONDS + MARGIN_SECONDS):
+            self._ask_spool_at = now + ASK_SPOOL_EVERY_SECONDS
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SPOOL_SECONDS):
+                    return await gate.condition()
+        return await gate.condition(ask_spool=False)
 
     async def _respond(self, http: HttpInvocation, context: Context | None) -> Response:
         try:

@@ -27,7 +27,7 @@ def page_of(frame: Frame, refusal: Unauthenticated | None = None) -> Response:
         tag("p", "Reading the description…", id="docs-state", class_="note", role="status"),
         tag("noscript", tag("p", "This page needs JavaScript. The description is at ", tag("a", "api", href="api"))),
         tag("div", id="docs"),
-        tag("script", src=f"{root}assets/swagger-ui-bundle.js", defer=True),
+        tag("script", src=f"{root}assets/swagger-ui-bundle.js"),
     )
     return page(
         frame,
@@ -37,6 +37,6 @@ def page_of(frame: Frame, refusal: Unauthenticated | None = None) -> Response:
         current="docs",
         scripts=("docs.js",),
         headers=() if refusal is None else refusal.headers,
-        sheet="docs.css",
+        sheets=("swagger-ui.css", "docs.css"),
         csp=_CSP,
     )

@@ -46,12 +46,12 @@ def page(
     current: str = "",
     scripts: tuple[str, ...] = (),
     headers: Headers = (),
-    sheet: str = "catalogue.css",
+    sheets: tuple[str, ...] = (),
     csp: bytes = CSP,
 ) -> Response:
     """A whole page with `content` as its main part. `current` is the entry of the navigation that it belongs to.
 
-    `scripts` are assets to load beside the one that all pages have, `sheet` is its style, `csp` what it may do.
+    `scripts` and `sheets` are assets to load beside those that all pages have; `csp` is what the page may do.
     """
     root = frame.root
     head = tag(
@@ -61,7 +61,7 @@ def page(
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", title if title == "EventGate" else f"{title} · EventGate"),
         tag("link", rel="icon", type="image/svg+xml", href=f"{root}assets/icon.svg"),
-        tag("link", rel="stylesheet", href=f"{root}assets/{sheet}"),
+        *(tag("link", rel="stylesheet", href=f"{root}assets/{name}") for name in ("catalogue.css", *sheets)),
         *(tag("script", type="module", src=f"{root}assets/{name}") for name in ("catalogue.js", *scripts)),
     )
     body = tag(

@@ -91,7 +91,7 @@ def _editor(topic: Topic, found: Examples) -> Markup:
         autocomplete="off",
         autocapitalize="off",
         wrap="off",
-        rows=14,
+        rows=12,
         aria_describedby="event-help",
     )
     paper = tag(
@@ -105,7 +105,7 @@ def _editor(topic: Topic, found: Examples) -> Markup:
         tag("div", tag("h2", tag("label", "Try an event", for_="event")), class_="heading"),
         tag(
             "p",
-            "Check asks the gate to judge the event without delivering it (Ctrl+Enter). Send delivers it.",
+            "Check has the gate judge it and deliver nothing (Ctrl+Enter). Send delivers it.",
             id="event-help",
             class_="note",
         ),

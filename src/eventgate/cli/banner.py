@@ -54,6 +54,8 @@ class Banner:
         yield f"The gate listens on {url}. Ctrl-C stops everything."
         yield f"Its files are in {self._directory}{' (new)' if self._made else ''}. Edit topics/ and access.json there;"
         yield "they are in force seconds later."
+        if self._issuer is not None:
+            yield f"In a browser: {url}/ shows the topics, {self._issuer}/ what arrives, and why it is refused."
         yield from self._tries(url)
         yield from _paragraph("Events as they land:", f"{self._command} events --follow{self._database()}")
         if self._issuer is not None:

@@ -16,6 +16,7 @@ from eventgate.errors import ConfigurationError, Unreachable
 
 if TYPE_CHECKING:
     from eventgate.core.policy import Policy
+    from eventgate.dev.child import IssuerProcess
     from eventgate.dev.keys import DevKey
 
 HOST = "127.0.0.1"
@@ -42,8 +43,9 @@ def dev(
 ) -> None:
     """A gate to try, in seconds: sample topics, a token issuer, events kept in a SQLite file.
 
-    Prints a curl that works as pasted. Files that are there already are used as they are. Listens on this machine
-    only; the issuer gives anyone a token for any name, so it is for development only. Ctrl-C stops everything.
+    Prints a curl that works as pasted, and the address of a console in which one sees what arrives. Files that are
+    there already are used as they are. Listens on this machine only; the issuer gives anyone a token for any name, so
+    it is for development only. Ctrl-C stops everything.
     """
     from eventgate.dev.keys import ensure_key
     from eventgate.dev.lock import only_gate
@@ -56,8 +58,15 @@ def dev(
         stack.enter_context(only_gate(directory))
         key = ensure_key(directory)
         issuer = _start_issuer(directory, stack)
-        banner = Banner(directory, issuer, _offer(directory, key), made=made)
-        code = serve(str(directory), host=HOST, port=port, announce=banner.show)
+        banner = Banner(directory, None if issuer is None else issuer.url, _offer(directory, key), made=made)
+
+        def announce(url: str) -> None:
+            if issuer is not None:
+                issuer.introduce(url)
+            banner.show(url)
+
+        watch = None if issuer is None else issuer.feed
+        code = serve(str(directory), host=HOST, port=port, announce=announce, watch=watch)
     raise typer.Exit(code)
 
 
@@ -88,17 +97,17 @@ def _claim(port: int) -> None:
         raise Unreachable(f"{error}; --port names another, 0 takes a free one") from error
 
 
-def _start_issuer(directory: Path, stack: ExitStack) -> str | None:
-    """The address of the issuer that config.json now names; None where it names one of its own."""
+def _start_issuer(directory: Path, stack: ExitStack) -> IssuerProcess | None:
+    """The issuer that config.json now names; None where it names one of its own."""
     from eventgate.dev.child import running_issuer
     from eventgate.dev.scaffold import local_issuer_port, point_to_issuer
 
     port = local_issuer_port(directory)
     if port is None:
         return None
-    url = stack.enter_context(running_issuer(directory, port))
-    point_to_issuer(directory, url)
-    return url
+    issuer = stack.enter_context(running_issuer(directory, port))
+    point_to_issuer(directory, issuer.url)
+    return issuer
 
 
 def _offer(directory: Path, key: DevKey) -> SignedOffer | None:

@@ -9,6 +9,7 @@ from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 from eventgate.dev import DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS
+from eventgate.dev.console import Console
 from eventgate.dev.keys import DevKey
 from eventgate.errors import EventGateError
 
@@ -19,17 +20,20 @@ _LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Issuer:
-    """Serves `/keys` (the JWK Set) and `/token?sub=NAME[&ttl=SECONDS]` on a thread of its own.
+    """Serves `/keys` (the JWK Set), `/token?sub=NAME[&ttl=SECONDS]` and the `console` on a thread of its own.
 
     Binds on construction: `port` 0 takes a free one. Raises `EventGateError` where `host` is not a loopback address
     and `OSError` where the port is taken. `close` ends it.
     """
 
-    def __init__(self, key: DevKey, port: int = DEFAULT_PORT, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, key: DevKey, port: int = DEFAULT_PORT, host: str = "127.0.0.1", console: Console | None = None
+    ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise EventGateError("the development issuer listens on a loopback address only")
         self._server = _Server((host, port), _Exchange)
         self._server.key = key
+        self._server.console = console
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
@@ -49,6 +53,7 @@ class Issuer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     key: DevKey
+    console: Console | None
 
 
 class _Exchange(BaseHTTPRequestHandler):
@@ -63,11 +68,13 @@ class _Exchange(BaseHTTPRequestHandler):
         target = urlsplit(self.path)
         if not self._is_local():
             self._answer(403, "this issuer answers only at its loopback address\n")
+        elif not self._is_own():
+            self._answer(403, "this issuer answers no requests that other pages make\n")
         elif target.path == "/keys":
             self._answer(200, json.dumps(self.server.key.key_set()), "application/json")
         elif target.path == "/token":
             self._token(target.query)
-        else:
+        elif self.server.console is None or not self.server.console.answer(self, target.path):
             self._answer(404, "GET /keys, or /token?sub=NAME\n")
 
     do_POST = do_GET  # noqa: N815  # the name that http.server looks for
@@ -77,16 +84,33 @@ class _Exchange(BaseHTTPRequestHandler):
         name = urlsplit("//" + self.headers.get("Host", "")).hostname
         return name in _LOCAL_NAMES
 
+    def _is_own(self) -> bool:
+        # What browsers say of a request's origin no page can change. To be led here by a link is harmless.
+        site = self.headers.get("Sec-Fetch-Site", "none")
+        leads_here = self.command == "GET" and self.headers.get("Sec-Fetch-Dest") == "document"
+        if site not in ("none", "same-origin") and not leads_here:
+            return False
+        own = "http://" + self.headers.get("Host", "")
+        return self.headers.get("Origin", own) == own
+
     def _token(self, query: str) -> None:
         fields = parse_qs(query)
         subject = fields.get("sub", [""])[0]
         ttl = fields.get("ttl", [str(DEFAULT_TTL_SECONDS)])[0]
-        if not subject:
+        if not subject and self.server.console is not None and "text/html" in self.headers.get("Accept", ""):
+            self._lead_to_console()
+        elif not subject:
             self._answer(400, "say for whom: /token?sub=NAME\n")
         elif not ttl.isdecimal() or not 1 <= int(ttl) <= MAX_TTL_SECONDS:
             self._answer(400, f"ttl is a number of seconds, 1 to {MAX_TTL_SECONDS}\n")
         else:
             self._send_token(self.server.key.token(subject, int(ttl)), int(ttl))
+
+    def _lead_to_console(self) -> None:
+        self.send_response(303)
+        self.send_header("Location", "/")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _send_token(self, token: str, ttl: int) -> None:
         if "application/json" in self.headers.get("Accept", ""):
@@ -101,6 +125,7 @@ class _Exchange(BaseHTTPRequestHandler):
         self.send_header("Content-Type", media)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("X-Warning", WARNING)
         self.end_headers()
         self.wfile.write(body)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from eventgate.core.instruments import Instruments
 from eventgate.server.generation import Generation
 from eventgate.server.link import Link
 from eventgate.server.listener import Listener
@@ -28,10 +29,11 @@ class Processes:
         tls_cert: str | None,
         tls_key: str | None,
         workers: int,
+        watch: Instruments | None = None,
     ) -> None:
         self._listener = listener
         self._page = page
-        self._options = WorkerOptions(conf, listener.sockets, Generation(), tls_cert, tls_key)
+        self._options = WorkerOptions(conf, listener.sockets, Generation(), tls_cert, tls_key, watch=watch)
         self._lines = [] if page is None else [_line() for _ in range(workers)]
         ends = [None] * workers if page is None else [theirs for _, theirs in self._lines]
         self.workers: Sequence[Callable[[Link], int]] = [self._worker(end) for end in ends]

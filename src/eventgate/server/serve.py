@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from eventgate.config.loader import load_configuration
+from eventgate.core.instruments import Instruments
 from eventgate.errors import ConfigurationError
 from eventgate.server.listener import CannotListen, Listener
 from eventgate.server.parent import Pace, Parent
@@ -28,14 +29,15 @@ def serve(
     tls_key: str | None = None,
     metrics: tuple[str, int] | None = None,
     announce: Callable[[str], None] | None = None,
+    watch: Instruments | None = None,
 ) -> int:
     """Serve the configuration directory `conf` until a signal ends it; returns the exit code.
 
     0: drained and done. 1: the configuration cannot be served, or workers keep failing. 2: the certificate or key
     cannot be used. 3: a port cannot be had. What is wrong stands on standard error. `metrics` is the host and port of
     the page for Prometheus, where one is wanted. `announce` is told the address (`http://127.0.0.1:8080`) once every
-    process is ready; without it, one line on standard output says so. Must be called from the main thread of a process
-    without other threads: workers are forked.
+    process is ready; without it, one line on standard output says so. `watch` is told of every request, in
+    the worker's process. Must be called from the main thread of a process without other threads: workers are forked.
     """
     configure_logging(os.environ.get("LOG_LEVEL", "INFO"))
     try:
@@ -51,7 +53,7 @@ def serve(
         return _complain(EXIT_UNREACHABLE, str(error))
     from eventgate.server.processes import Processes
 
-    processes = Processes(conf, listener, page, tls_cert, tls_key, workers)
+    processes = Processes(conf, listener, page, tls_cert, tls_key, workers, watch)
     url = listener.url("http" if tls_cert is None else "https")
     parent = Parent(
         processes.workers,

@@ -14,6 +14,7 @@ import msgspec
 
 from eventgate.adapters.asgi import Application
 from eventgate.app import Gate, open_gate
+from eventgate.core.instruments import Instruments
 from eventgate.errors import ConfigurationError
 from eventgate.server.generation import Generation
 from eventgate.server.http import Server, uvicorn_config
@@ -21,12 +22,16 @@ from eventgate.server.link import Link
 from eventgate.server.reporting import report
 from eventgate.server.signals import HURRY, let_through
 from eventgate.telemetry.meters import Meters
+from eventgate.telemetry.several import together
 
 log = logging.getLogger("eventgate.server")
 
 
 class WorkerOptions(msgspec.Struct, frozen=True):
-    """What a worker of a server is started with; on `report` it is asked for its counts, if anybody wants them."""
+    """What a worker of a server is started with.
+
+    On `report` it is asked for its counts, if anybody wants them. `watch` is told of every request.
+    """
 
     conf: str
     sockets: Sequence[socket.socket]
@@ -34,6 +39,7 @@ class WorkerOptions(msgspec.Struct, frozen=True):
     tls_cert: str | None = None
     tls_key: str | None = None
     report: socket.socket | None = None
+    watch: Instruments | None = None
 
 
 def run_worker(options: WorkerOptions, link: Link) -> int:
@@ -81,7 +87,7 @@ class Worker:
             default_sqlite=True,
             generation=options.generation,
             on_rebuild=options.generation.advance,
-            instruments=meters,
+            instruments=meters if options.watch is None else together(meters, options.watch),
         ) as gate:
             self._gate = gate
             if options.report is not None and meters is not None:

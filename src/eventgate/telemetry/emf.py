@@ -12,7 +12,7 @@ import msgspec
 
 from eventgate.core.instruments import Trail
 from eventgate.telemetry.condition import Condition
-from eventgate.telemetry.families import FAMILIES, LAST_EVENT, Family, Labels, Value
+from eventgate.telemetry.families import FAMILIES, Family, Labels, Value
 from eventgate.telemetry.meters import Meters
 
 VARIABLE: Final = "EVENTGATE_EMF_NAMESPACE"
@@ -51,8 +51,7 @@ class EmbeddedMetrics:
         series = self._meters.take()
         for family in FAMILIES:
             for labels, value in series.get(family.name, {}).items():
-                if family is not LAST_EVENT:  # CloudWatch sees silence by itself: no value of `events` comes
-                    yield family, labels, _number(value)
+                yield family, labels, _number(value)
         if condition is not None:
             yield from ((family, (), value) for family, value in condition.gauges())
 

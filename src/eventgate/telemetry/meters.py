@@ -75,9 +75,9 @@ class Meters:
             families.WRITES.name: _texts(self._writes),
             families.WRITE_SECONDS.name: self._write_seconds.rows(),
         }
+        silent = {} if condition is None else dict.fromkeys(condition.topics, self._started_at)
+        found[families.LAST_EVENT.name] = {(topic,): at for topic, at in (silent | self._last).items()}
         if condition is not None:
-            silent = dict.fromkeys(condition.topics, self._started_at)
-            found[families.LAST_EVENT.name] = {(topic,): at for topic, at in (silent | self._last).items()}
             found.update({family.name: {(): value} for family, value in condition.gauges()})
         return {name: rows for name, rows in found.items() if rows}
 

@@ -73,8 +73,9 @@ function draw(spec) {
   const ui = SwaggerUIBundle({
     ...(spec === null ? { url: new URL("api", root).href } : { spec }),
     domNode: document.getElementById("docs"),
-    deepLinking: true,
-    defaultModelsExpandDepth: 0,
+    deepLinking: false,
+    defaultModelsExpandDepth: -1,
+    syntaxHighlight: { activated: false },
     docExpansion: spec !== null && Object.keys(spec.paths ?? {}).length > 40 ? "none" : "list",
     tryItOutEnabled: true,
     validatorUrl: null,
@@ -87,6 +88,29 @@ function draw(spec) {
   });
   document.addEventListener("eventgate-token", () => authorize(ui));
 }
+
+// What the viewer leaves to be wished for by those who do not see it, or have no mouse.
+const MENDS = {
+  "main#operations": { role: "region", "aria-label": "Operations" },
+  "h3.opblock-tag": { "aria-level": "2" },
+  h4: { "aria-level": "3" },
+  h5: { "aria-level": "4" },
+  "textarea.body-param__text": { "aria-label": "Body" },
+  "select#servers": { "aria-label": "Server" },
+  "pre.microlight, .highlight-code > pre, .opblock-body pre": { tabindex: "0" },
+};
+
+function mend() {
+  for (const [selector, attributes] of Object.entries(MENDS)) {
+    for (const element of document.querySelectorAll(`#docs :is(${selector})`)) {
+      for (const [name, value] of Object.entries(attributes)) {
+        if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+      }
+    }
+  }
+}
+
+new MutationObserver(mend).observe(document.getElementById("docs"), { childList: true, subtree: true });
 
 function authorize(ui) {
   if (token()) ui.preauthorizeApiKey("bearer", token());

@@ -46,8 +46,8 @@ class Results:
         self._texts: list[bytes] = [b""] * count
         self._known: dict[tuple[int, ...], _Outcome] = {}
         self._problems: dict[Problem, None] = {}
-        self._truncated = False
         self._detail = 0
+        self._truncated = False
         self.statuses: Counter[int] = Counter()
 
     def deliver(self, index: int, event: Event, results: dict[str, WriteResult]) -> None:
