@@ -43,6 +43,7 @@ def row(name: str, wall: Sequence[float], cpu: float, peak_bytes: int, batch_wal
 
 
 HEAD: Final = (
-    f"| sinks | ms for one | MiB at most | USD a million, one a post | ms for {BATCH} | USD a million, {BATCH} a post |\n"
+    "| sinks | ms for one | MiB at most | USD a million, one a post "
+    f"| ms for {BATCH} | USD a million, {BATCH} a post |\n"
     "|---|---|---|---|---|---|"
 )
