@@ -12,6 +12,7 @@ import pytest
 from bench import over_http, servers
 from bench.figures import Contestant, Round, at_least, at_most, ratio, table
 from bench.load import LoadFailed
+from bench.run import MEASUREMENTS
 from bench.workload import prepared
 from tests.unmeasured import unmeasured
 
@@ -39,7 +40,7 @@ def test_a_quick_run_measures_every_contestant_and_writes_the_figures_down(tmp_p
         over_http.GATE_SQLITE,
         over_http.HANDMADE_SQLITE,
     }
-    for name in ("http", "lambda", "memory", "sinks"):
+    for name in MEASUREMENTS:
         assert figures[name]["wanted"]
         for contestant in figures[name]["contestants"].values():
             assert contestant["requests_per_second"] > 0
