@@ -12,7 +12,7 @@ from eventgate.errors import EventGateError
 from tests.scripted_gate import ACCEPTED, Posted, Says, batch, each, refused, scripted_gate
 
 FAST = Retry(first=0.001, longest=0.005, total=20, introduction=20)
-BRIEF = Retry(first=0.001, longest=0.005, total=0.05, introduction=0.05)
+BRIEF = Retry(first=0.001, longest=0.02, total=0.5, introduction=0.5)
 FAILED = Says(500, {"errors": [{"type": "kafka", "message": "down"}], "writers": {"kafka": {"outcome": "failed"}}})
 REFUSED = refused(400, "validation", "must not be bad", pointer="/a")
 

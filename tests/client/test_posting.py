@@ -15,7 +15,7 @@ from eventgate.errors import EventGateError, Unreachable
 from tests.scripted_gate import ACCEPTED, Posted, Says, refused, scripted_gate
 
 FAST = Retry(first=0.001, longest=0.005, total=20, introduction=20)
-BRIEF = Retry(first=0.001, longest=0.005, total=0.05, introduction=0.2)
+BRIEF = Retry(first=0.001, longest=0.02, total=0.5, introduction=0.5)
 
 
 def twice(first: Says) -> Callable[[Posted], Says]:
