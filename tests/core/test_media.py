@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eventgate.core.head import Head
 from eventgate.core.limits import Limits
@@ -143,3 +146,10 @@ def test_a_hostile_media_type_is_judged_in_no_time() -> None:
     began = time.thread_time()
     typed(b"application/json;" + b'"\\' * 15_000)
     assert time.thread_time() - began < 0.5
+
+
+@given(st.lists(st.binary(max_size=12) | st.sampled_from([b"application/json", b";", b'charset="utf-8"']), max_size=4))
+def test_any_content_type_is_one_that_is_read_or_415(parts: list[bytes]) -> None:
+    for fields in ([(b"content-type", b"".join(parts))], [(b"content-type", part) for part in parts]):
+        with suppress(UnsupportedMedia):
+            assert media(*fields).form in Form
