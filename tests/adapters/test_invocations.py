@@ -238,20 +238,3 @@ def test_a_load_balancer_is_answered_in_the_header_form_it_sent(form: str, other
 def test_a_body_that_is_no_text_is_answered_in_base64() -> None:
     answer = rest().answer(Response(200, (), b"\xff\x00"))
     assert (answer["body"], answer["isBase64Encoded"]) == ("/wA=", True)
-
-
-@pytest.mark.parametrize("form", ["headers", "multiValueHeaders"])
-def test_what_is_too_large_for_a_load_balancer_is_pressed_for_who_can_read_that(form: str) -> None:
-    large = Response(200, ((b"content-type", b"text/javascript"),), b"x" * 1_700_000)
-
-    def answered(coding: str, response: Response) -> dict[str, Any]:
-        value: Any = coding if form == "headers" else [coding]
-        invocation = {"requestContext": {"elb": {}}, "httpMethod": "GET", "path": "/", form: {"Accept-Encoding": value}}
-        return dict(read_invocation(invocation).answer(response))
-
-    pressed = answered("gzip, br", large)
-    assert gzip.decompress(base64.b64decode(pressed["body"])) == large.body
-    assert pressed["isBase64Encoded"] is True
-    assert "gzip" in str(pressed[form])
-    assert answered("br", large)["body"] == large.body.decode()
-    assert answered("gzip", ANSWER)["isBase64Encoded"] is False
