@@ -35,6 +35,11 @@ SIZED: Any = {
 """The schema of events that may be of any size."""
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something, in words."""
+    return f"{count:,} {what}{'s' * (count > 1)}"
+
+
 @dataclass(frozen=True)
 class Variant:
     """One size of one thing. `requests` are posted in turn, `count` of them a round; `bytes` is what an event has."""
@@ -61,14 +66,18 @@ class Grower:
         schema = json.loads((LAKE / "topics" / f"{TOPIC}.json").read_bytes())
         names = [f"topic-{number:04}" for number in range(count)]
         conf = self._configure(f"{count}-topics", dict.fromkeys(names, schema), ["subject-0"])
-        return Variant(f"{count:,} topics", "topics", conf, self._requests(names[-1], 1), SMALL, len(self._event), True)
+        return Variant(
+            counted(count, "topic"), "topics", conf, self._requests(names[-1], 1), SMALL, len(self._event), True
+        )
 
     def with_subjects(self, count: int) -> Variant:
         """So many subjects, each with a token, that post in turn."""
         schema = json.loads((LAKE / "topics" / f"{TOPIC}.json").read_bytes())
         subjects = [f"subject-{number}" for number in range(count)]
         conf = self._configure(f"{count}-subjects", {TOPIC: schema}, subjects)
-        return Variant(f"{count:,} subjects", "subjects", conf, self._requests(TOPIC, count), SMALL, len(self._event))
+        return Variant(
+            counted(count, "subject"), "subjects", conf, self._requests(TOPIC, count), SMALL, len(self._event)
+        )
 
     def with_bytes(self, kilobytes: float) -> Variant:
         """Events of that size."""

@@ -77,17 +77,13 @@ def _connected(plan: Plan) -> list[Contestant]:
         server = stack.enter_context(
             servers.running(servers.gate(conf, port), port, ready="/readyz", log=log, env=servers.QUIET)
         )
-        entries = {count: Entry(Contestant(_connections(count)), server, 202) for count in counts}
+        entries = {count: Entry(Contestant(growing.counted(count, "connection")), server, 202) for count in counts}
         for number in range(plan.rounds + 1):
             for count, entry in entries.items():
                 done = over_http.play(entry, template, plan, plan.seconds, count)
                 if number:
                     entry.contestant.rounds.append(done)
     return [entry.contestant for entry in entries.values()]
-
-
-def _connections(count: int) -> str:
-    return f"{count:,} connection{'s' * (count > 1)}"
 
 
 def _wishes(variants: Sequence[Variant], by_name: Mapping[str, Contestant], opened: Mapping[str, float]) -> list[Wish]:

@@ -43,14 +43,13 @@ def record(results: dict[str, Any], page: Path = PAGE) -> None:
 
 def _markdown(results: dict[str, Any]) -> str:
     parts = _parts(results)
-    rounds = {len(each["rounds"]) for part in parts.values() for each in part["contestants"].values()} - {1}
     told = [
-        f"Python {results['python']} on {results['machine']}, {results['cores']} cores; "
-        f"medians of {max(rounds, default=1)} rounds, the lowest and highest in brackets.",
+        f"Python {results['python']} on {results['machine']}, {results['cores']} cores, which had a load of "
+        f"{results['load']:.1f} before; medians of {results['rounds']} rounds, the lowest and highest in brackets.",
         "\n".join(_wished(parts)),
     ]
     for name, part in parts.items():
-        told.append(f"### make bench ARGS={name}")
+        told.append(f"### `make bench ARGS={name}`")
         told.append("\n".join(_measured(part)))
     return "\n\n".join(told)
 

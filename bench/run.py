@@ -64,7 +64,13 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measure(options: argparse.Namespace) -> dict[str, Any]:
-    results: dict[str, Any] = {"python": platform.python_version(), "cores": len(CORES), "machine": report.machine()}
+    results: dict[str, Any] = {
+        "python": platform.python_version(),
+        "machine": report.machine(),
+        "cores": len(CORES),
+        "load": os.getloadavg()[0],
+        "rounds": 1 if options.quick else options.rounds,
+    }
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as name,
         prepared(Path(name)) as workload,
@@ -75,7 +81,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
         plan = Plan(
             folder=Path(name),
             workload=workload,
-            rounds=1 if options.quick else options.rounds,
+            rounds=results["rounds"],
             seconds=0.1 if options.quick else options.seconds,
             connections=options.connections,
             memory_requests=2_000 if options.quick else options.memory_requests,

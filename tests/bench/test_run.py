@@ -85,7 +85,14 @@ def results() -> dict[str, Any]:
     """A run in which one contestant took part."""
     contestants = [Contestant("gate", [Round(1000, 1.0, 0.05, 1.5, 4.0), Round(1000, 0.5, 0.05, 1.7, 5.0)])]
     told = as_json(contestants, [at_least("speed", 7.2, 7), at_most("cost", 2.4, 2)])
-    return {"python": "3.13.0", "cores": 2, "machine": "a processor", "http": {"unit": "request", **told}}
+    return {
+        "python": "3.13.0",
+        "cores": 2,
+        "machine": "a processor",
+        "load": 0.1,
+        "rounds": 2,
+        "http": {"unit": "request", **told},
+    }
 
 
 def test_all_wishes_stand_in_one_table() -> None:
