@@ -7,6 +7,7 @@ A suite that cannot run has failed; so has one that skips a test. The last line 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""With it, each of a thousand processes would compile every module that it imports."""
 WHEEL_TESTS = "tests/project/test_wheel.py"
 SIDE_BY_SIDE = ("--durations=60", "-n", "3", "--dist", "worksteal")
 """Three processes on two cores: many tests wait. Which of them gets which tests: tests/services/sharing.py."""
@@ -71,9 +74,8 @@ class Result:
 def run(*command: str | Path) -> bool:
     """Run `command` from the root with its output on ours; True if it succeeded."""
     print("$", *command, flush=True)
-    return (
-        subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode == 0
-    )
+    line = [str(part) for part in command]
+    return subprocess.run(line, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def checks(*commands: Sequence[str]) -> Result:

@@ -6,7 +6,7 @@ import gzip
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -46,14 +46,18 @@ class Span:
 
 
 class Collector:
-    """Takes spans and keeps them. `status` is its answer to each; it `hangs` until it is closed, if it is told to."""
+    """Takes spans and keeps them. `status` is its answer to each; it `hangs` until it is closed, if it is told to.
+
+    Of an `endless` answer the body goes on for as long as it is read; `written` counts its bytes.
+    """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.status = 200
         self.raw = b""
         self.headers: dict[str, str] = {}
         self.asked = threading.Event()
-        self.hangs = False
+        self.hangs = self.endless = False
+        self.written = 0
         self._over = threading.Event()
         self._spans: list[Span] = []
         self._arrival = threading.Condition()
@@ -96,6 +100,11 @@ class Collector:
             self._arrival.notify_all()
         return 200
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody is to be kept any longer."""
+        return self._over.is_set()
+
     def let_go(self) -> None:
         """Hang no more."""
         self.hangs = False
@@ -125,8 +134,15 @@ def _handler(taker: Collector) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             self.send_response(taker.take(self.path, headers, body))
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            if taker.endless:
+                self.end_headers()
+                with suppress(OSError):
+                    while not taker.is_over:
+                        taker.written += self.wfile.write(bytes(65536))
+                self.close_connection = True
+            else:
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""

@@ -154,6 +154,18 @@ async def test_a_gate_ends_though_its_collector_hangs(monkeypatch: pytest.Monkey
     assert all(thread.daemon for thread in threading.enumerate() if "race" in thread.name or "Otel" in thread.name)
 
 
+async def test_an_answer_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch, spans: Collector) -> None:
+    """Its head says all there is to know: the spans are taken, and the connection is closed."""
+    spans.endless = True
+    async with traced(environment(monkeypatch, **{ENDPOINT: spans.url})) as traces:
+        assert traces is not None
+        request(traces)
+        await traces.flush(60)
+    assert len(spans.came()) == 1
+    assert not spans.is_over  # the flush has come to its end, and the answer had none
+    assert spans.written < 64 * 1024 * 1024
+
+
 async def test_the_last_spans_are_handed_over_at_the_end(monkeypatch: pytest.MonkeyPatch, spans: Collector) -> None:
     async with traced(environment(monkeypatch, **{ENDPOINT: spans.url})) as traces:
         assert traces is not None

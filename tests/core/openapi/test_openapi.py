@@ -9,7 +9,6 @@ from urllib.parse import unquote
 import jsonschema_rs
 import pytest
 import yaml
-from openapi_spec_validator import validate
 
 from eventgate.core.openapi.document import openapi
 from eventgate.core.routes import find
@@ -24,6 +23,8 @@ def topic(name: str, schema: Any, files: dict[str, Any] | None = None) -> Topic:
 
 
 def described(*topics: Topic, token_url: bool = False, public: bool = True) -> dict[str, Any]:
+    from openapi_spec_validator import validate  # not with the module: it takes seconds
+
     document: dict[str, Any] = json.loads(openapi(topics, token_url=token_url, version="v1", public=public))
     validate(document)
     return document
