@@ -75,9 +75,9 @@ def postgres(dsn: str, under_way: int) -> Ceiling:
 
     async def run(seconds: float) -> Latencies:
         latencies: Latencies = []
-        end = time.perf_counter() + seconds
         pool = await asyncpg.create_pool(dsn, min_size=POSTGRES_CONNECTIONS, max_size=POSTGRES_CONNECTIONS)
         await pool.execute("create table if not exists ceiling (id uuid primary key, event jsonb)")
+        end = time.perf_counter() + seconds
 
         async def write() -> None:
             async with pool.acquire() as connection:

@@ -48,10 +48,7 @@ SLOWEST_IMPORTS: Final = 16
 WARM_UP: Final = 20
 WARM: Final = 100
 """Invocations of a warm environment that are measured, for what they cost."""
-BATCH_OF: Final = {
-    "multiValueHeaders": None,
-    "body": "\n".join(f'{{"order": {number}}}' for number in range(costs.BATCH)),
-}
+BATCH: Final = "\n".join(f'{{"order": {number}}}' for number in range(costs.BATCH))
 
 
 @dataclass
@@ -63,6 +60,7 @@ class Contestant:
     handler: str
     env: Mapping[str, str]
     event: Any
+    batch: Any = None
     seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
 
@@ -70,7 +68,7 @@ class Contestant:
         """What events cost in an environment that is warm, alone and in batches."""
         with Function(self.code, Path(tempfile.mkdtemp(dir=folder)), self.env, self.handler) as function:
             alone, cpu = self._warm(function, self.event)
-            many, many_cpu = self._warm(function, self.event | BATCH_OF)
+            many, many_cpu = self._warm(function, self.batch)
             return costs.row(self.name, alone, cpu, function.peak_bytes, median(many), many_cpu)
 
     def _warm(self, function: Function, event: Any) -> tuple[list[float], float]:
@@ -122,9 +120,11 @@ def contestants(folder: Path, python: str) -> Iterator[list[Contestant]]:
         for name, writers in CHOICES.items():
             site = stack.enter_context(deployment(folder / name.replace(" ", "-")))
             _configure(site, sinks, writers)
-            event = rest_api("POST", "/topics/free", {"Authorization": site.bearer()}, '{"order": 1}')
+            fields = {"Authorization": site.bearer()}
+            event = rest_api("POST", "/topics/free", fields, '{"order": 1}')
+            batch = rest_api("POST", "/topics/free", fields | {"Content-Type": "application/x-ndjson"}, BATCH)
             env = {"CONF_DIR": str(site.conf), "LOG_LEVEL": "WARNING"}
-            found.append(Contestant(name, built.code, HANDLER, env, event))
+            found.append(Contestant(name, built.code, HANDLER, env, event, batch))
         yield found
 
 

@@ -43,7 +43,6 @@ def row(name: str, wall: Sequence[float], cpu: float, peak_bytes: int, batch_wal
 
 
 HEAD: Final = (
-    "| sinks | ms for one | MiB at most | USD a million, one a post "
-    f"| ms for {BATCH} | USD a million, {BATCH} a post |\n"
+    f"| sinks | ms for one | MiB at most | USD, one a post | ms for {BATCH} | USD, {BATCH} a post |\n"
     "|---|---|---|---|---|---|"
 )

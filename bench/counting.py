@@ -16,7 +16,8 @@ import uvloop
 @dataclass(frozen=True)
 class Counts:
     """What one request took. `calls` are of functions in Python, `called` the same by qualified name, `c_calls` those
-    of functions in C by their names; `turns` are callbacks that the loop was asked for, `writes` those to the wire.
+    of functions in C by their names, `files` the bytecodes by file; `turns` are callbacks that the loop was asked for,
+    `writes` those to the wire.
     """
 
     bytecodes: int
@@ -28,6 +29,7 @@ class Counts:
     writes: int
     called: dict[str, int] = field(default_factory=dict)
     c_calls: dict[str, int] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)
 
 
 class CountingLoop(uvloop.Loop):
@@ -77,8 +79,9 @@ async def counted(work: Callable[[], Awaitable[None]], writes: Callable[[], int]
     loop.asked = None
     called, c_calls = await _calls(work)
     await _bytecodes(work)  # from Python 3.12 on, code is prepared for it when it is first traced
+    executed = await _bytecodes(work)
     return Counts(
-        bytecodes=await _bytecodes(work),
+        bytecodes=sum(executed.values()),
         calls=sum(called.values()),
         turns=asked["turns"],
         timers=asked["timers"],
@@ -87,6 +90,7 @@ async def counted(work: Callable[[], Awaitable[None]], writes: Callable[[], int]
         writes=written,
         called=dict(called),
         c_calls=dict(c_calls),
+        files=dict(executed.most_common()),
     )
 
 
@@ -110,8 +114,8 @@ async def _calls(work: Callable[[], Awaitable[None]]) -> tuple[Counter[str], Cou
     return called, c_calls
 
 
-async def _bytecodes(work: Callable[[], Awaitable[None]]) -> int:
-    executed = 0
+async def _bytecodes(work: Callable[[], Awaitable[None]]) -> Counter[str]:
+    executed: Counter[str] = Counter()
 
     def enter(frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
         if frame.f_code.co_filename == __file__:
@@ -121,8 +125,8 @@ async def _bytecodes(work: Callable[[], Awaitable[None]]) -> int:
         return step
 
     def step(frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
-        nonlocal executed
-        executed += event == "opcode"
+        if event == "opcode":
+            executed[frame.f_code.co_filename] += 1
         return step
 
     sys.settrace(enter)

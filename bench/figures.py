@@ -84,6 +84,8 @@ def latencies(contestants: Sequence[Contestant]) -> str:
     """A line for each: how long an answer took, the medians over the rounds."""
     lines = [f"{'':<34}{'p50 ms':>9}{'p99 ms':>9}"]
     for contestant in contestants:
+        if not any(done.p99_ms for done in contestant.rounds):
+            continue
         halves = median(done.p50_ms for done in contestant.rounds)
         tails = median(done.p99_ms for done in contestant.rounds)
         lines.append(f"{contestant.name:<34}{halves:>9.2f}{tails:>9.2f}")

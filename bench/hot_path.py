@@ -1,10 +1,11 @@
 """One request's way through a server, in one process and without sockets: what can be counted there, exactly.
 
-    python -m bench.hot_path [--json]
+    python -m bench.hot_path [--where] [--json]
 
 counts what the interpreter does for one posted event, from the bytes that a connection received to those that it sends:
 bytecode instructions, calls, and what the event loop is asked for. The same on every machine and each time, so that a
-change of the figures is a change of the code. Time is another matter: `bench.run` measures it.
+change of the figures is a change of the code. `--where` tells the instructions by file. Time is another matter:
+`bench.run` measures it.
 """
 
 from __future__ import annotations
@@ -172,6 +173,10 @@ def main() -> None:
             f"{name:<34}{one.bytecodes:>10,}{one.calls:>8,}{sum(one.c_calls.values()):>9,}"
             f"{one.tasks:>7}{one.turns:>7}{one.timers:>8}{one.writes:>8}"
         )
+    if "--where" in sys.argv:
+        print("\nbytecodes of the gate's, with the request log on, by file")
+        for file, executed in found[LOGGING].files.items():
+            print(f"{executed:>8,}  {'/'.join(Path(file).parts[-2:])}")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
     template = batch(workload.token, workload.event, workload.event_id)
     with ExitStack() as stack:
         sinks = [sink for sink in start_sinks(plan) if sink.name in UNDER_WAY]
-        entries = start_gates(stack, plan, sinks, "batches-into")
+        entries = start_gates(plan, sinks)
         ceilings = [start_ceiling(stack, sink, plan.folder, UNDER_WAY[sink.name]) for sink in sinks]
         for entry in entries:
             entry.events, entry.next_number = EVENTS, FIRST

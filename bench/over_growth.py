@@ -93,9 +93,11 @@ def _connections(count: int) -> str:
 def _wishes(variants: Sequence[Variant], by_name: Mapping[str, Contestant], opened: Mapping[str, float]) -> list[Wish]:
     wishes = []
     for group in dict.fromkeys(variant.group for variant in variants):
-        first, *_, last = [variant for variant in variants if variant.group == group]
+        sizes = [variant for variant in variants if variant.group == group]
+        last = sizes[-1]
+        first = sizes[(len(sizes) - 1) // 2 if last.bytes > sizes[0].bytes else 0]  # small events cost what all cost
         grown = ratio(by_name[last.name], by_name[first.name])
-        bound = LINEAR * max(1.0, last.bytes / first.bytes)
+        bound = round(LINEAR * last.bytes / first.bytes, 1)
         wishes.append(at_most(f"CPU per request, {last.name} over {first.name}", grown, bound))
     slowest = max(opened, key=lambda name: opened[name])
     wishes.append(at_most(f"seconds until a gate with {slowest} is open", opened[slowest], 10))

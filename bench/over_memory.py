@@ -10,8 +10,8 @@ from bench.workload import TOPIC, configure
 
 SAMPLES = 10
 MEBIBYTE = 1024 * 1024
-FLAT_MEBIBYTES = 4.0
-"""Growth up to this after the warm-up counts as flat: 21 bytes a request over 200,000."""
+FLAT_PERCENT = 5.0
+"""Growth up to this after the warm-up counts as flat: some two bytes a request over a million."""
 
 
 def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
@@ -30,5 +30,5 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
             contestant.rounds.append(Round(tally.requests, tally.seconds, server.cpu_seconds() - used))
             sizes.append(server.resident_bytes() / MEBIBYTE)
     print("resident MiB after each tenth: " + " ".join(f"{size:.1f}" for size in sizes))
-    growth = max(sizes[1:]) - sizes[0]
-    return [contestant], [at_most(f"MiB grown over {step * SAMPLES:,} requests", growth, FLAT_MEBIBYTES)]
+    growth = (max(sizes[1:]) / sizes[0] - 1) * 100
+    return [contestant], [at_most(f"percent of memory grown over {step * SAMPLES:,} requests", growth, FLAT_PERCENT)]

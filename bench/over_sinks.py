@@ -9,10 +9,12 @@ from pathlib import Path
 from statistics import median
 
 from bench import over_http, rounds, servers
-from bench.figures import Contestant, Wish, at_least
-from bench.load import post
+from bench.figures import Contestant, Wish, at_least, at_most
+from bench.load import post, run
 from bench.over_http import Entry
+from bench.over_memory import MEBIBYTE
 from bench.plan import Plan, Sink
+from bench.servers import Server
 from bench.workload import TOPIC, configure
 from tests.services.aws import ACCOUNT, REGION, Aws, aws
 from tests.services.broker import Broker, broker
@@ -20,6 +22,8 @@ from tests.services.database import Database, database
 
 CONNECTIONS = 64
 BUS = "bench"
+FIRST_FOR_ALL = 10**8
+"""Number of the first event that goes to all sinks: none of them has it yet."""
 DISCARD = "discard"
 Ceiling = tuple[Contestant, "subprocess.Popen[str]"]
 
@@ -30,7 +34,7 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
     template = post(TOPIC, workload.token, workload.event, workload.event_id)
     with ExitStack() as stack:
         sinks = start_sinks(plan)
-        entries = start_gates(stack, plan, sinks, "into")
+        entries = start_gates(plan, sinks)
         ceilings = [start_ceiling(stack, sink, plan.folder, CONNECTIONS) for sink in sinks]
         for entry in entries:
             over_http.check(entry, workload)
@@ -44,7 +48,23 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
                 contestant.rounds.append(rounds.play(client, plan.seconds))
     gates = [entry.contestant for entry in entries]
     clients = [contestant for contestant, _ in ceilings]
-    return [*gates, *clients], _wishes({one.name: one for one in gates})
+    memory = at_most("MiB of memory with all writers", _memory_of_all(plan) / MEBIBYTE, 120)
+    return [*gates, *clients], [*_wishes({one.name: one for one in gates}), memory]
+
+
+def _memory_of_all(plan: Plan) -> int:
+    """Bytes that a server has in memory once it has delivered to all sinks at once."""
+    writers = {sink.name: dict(sink.settings) for sink in plan.sinks}
+    conf = configure(plan.folder / "into-all", plan.workload, writers)
+    env = {name: value for sink in plan.sinks for name, value in sink.env.items()}
+    template = post(TOPIC, plan.workload.token, plan.workload.event, plan.workload.event_id)
+    port = servers.free_ports(1)[0]
+    log = plan.folder / "into-all.log"
+    with servers.running(
+        servers.gate(conf, port), port, ready="/readyz", log=log, env={**servers.QUIET, **env}
+    ) as server:
+        run(port, template, expected=202, connections=4, first=FIRST_FOR_ALL, count=200)
+        return server.proportional_bytes()
 
 
 def _wishes(gates: Mapping[str, Contestant]) -> list[Wish]:
@@ -74,7 +94,7 @@ def _started(stack: ExitStack, folder: Path) -> list[Sink]:
     kafka.create_topic(TOPIC)
     cloud.client("events").create_event_bus(Name=BUS)
     arn = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{BUS}"
-    dsn = postgres.dsn(postgres.create_database())
+    dsn = f"{postgres.dsn(postgres.create_database())}?sslmode=disable"  # nor is there TLS on the way to the others
     return [
         Sink("sqlite", {"path": "events.db"}, str(folder / "ceiling.db"), {}),
         Sink("postgres", {"dsn": dsn, "create_tables": True}, dsn, {}),
@@ -88,21 +108,26 @@ def _started(stack: ExitStack, folder: Path) -> list[Sink]:
     ]
 
 
-def start_gates(stack: ExitStack, plan: Plan, sinks: Sequence[Sink], folder: str) -> list[Entry]:
-    """A gate into nothing, and one into each of the sinks; `folder` is what their configurations' names begin with."""
-    wanted = [Sink(DISCARD, {}, "", {}), *sinks]
-    entries = []
-    for sink, port in zip(wanted, servers.free_ports(len(wanted)), strict=True):
-        conf = configure(plan.folder / f"{folder}-{sink.name}", plan.workload, {sink.name: dict(sink.settings)})
+def start_gates(plan: Plan, sinks: Sequence[Sink]) -> list[Entry]:
+    """A gate into nothing, and one into each of the sinks, up until the plan is done."""
+    return [
+        Entry(Contestant(gate_name(sink.name)), _gate(plan, sink), 202) for sink in (Sink(DISCARD, {}, "", {}), *sinks)
+    ]
+
+
+def _gate(plan: Plan, sink: Sink) -> Server:
+    if sink.name not in plan.gates:
+        conf = configure(plan.folder / f"into-{sink.name}", plan.workload, {sink.name: dict(sink.settings)})
+        port = servers.free_ports(1)[0]
         running = servers.running(
             servers.gate(conf, port),
             port,
             ready="/readyz",
-            log=plan.folder / f"{folder}-{sink.name}.log",
+            log=plan.folder / f"into-{sink.name}.log",
             env={**servers.QUIET, **sink.env},
         )
-        entries.append(Entry(Contestant(gate_name(sink.name)), stack.enter_context(running), 202))
-    return entries
+        plan.gates[sink.name] = plan.services.enter_context(running)
+    return plan.gates[sink.name]
 
 
 def start_ceiling(stack: ExitStack, sink: Sink, folder: Path, under_way: int) -> Ceiling:

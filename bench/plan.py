@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.servers import Server
 from bench.workload import Workload
 
 
@@ -26,7 +27,7 @@ class Plan:
     """Times in seconds; `folder` takes configurations, databases and logs, and is thrown away.
 
     `is_quick`: everything is to run, and nothing to be measured. `services` closes what outlives a measurement,
-    `sinks` are those that were started for one.
+    `sinks` are those that were started for one, `gates` those into them, by sink.
     """
 
     folder: Path
@@ -38,3 +39,4 @@ class Plan:
     is_quick: bool = False
     services: ExitStack = field(default_factory=ExitStack)
     sinks: list[Sink] = field(default_factory=list)
+    gates: dict[str, Server] = field(default_factory=dict)

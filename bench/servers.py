@@ -48,6 +48,10 @@ class Server:
         """Memory of all its processes that is in RAM now; pages that they share count once for each."""
         return sum(_resident_bytes(pid) for pid in self._processes())
 
+    def proportional_bytes(self) -> int:
+        """Memory of all its processes that is in RAM now; pages that several share count once for all."""
+        return sum(_proportional_bytes(pid) for pid in self._processes())
+
     def _processes(self) -> list[int]:
         found = [self.pid]
         for pid in found:
@@ -62,6 +66,11 @@ def _cpu_seconds(pid: int) -> float:
 
 def _resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
+
+
+def _proportional_bytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
 
 
 def free_ports(count: int) -> list[int]:

@@ -40,8 +40,20 @@ async def check(page: Page, url: str, token: str) -> None:
     await page.locator("#verdict li").first.wait_for()
 
 
-async def take(browser: Browser, url: str, token: str, folder: Path) -> None:
+async def show_traffic(page: Page, console: str) -> None:
+    """Have sample events arrive, and look into one that is refused."""
+    await page.goto(console)
+    await page.get_by_role("button", name="Send sample events").click()
+    await page.locator(".refused summary").first.click()
+    await page.locator(".refused pre").first.wait_for()
+
+
+async def take(browser: Browser, url: str, console: str, token: str, folder: Path) -> None:
     """All pictures."""
+    page = await browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    await show_traffic(page, console)
+    await page.screenshot(path=folder / "console.png")
+    await page.close()
     for scheme in ("light", "dark"):
         context = await browser.new_context(
             color_scheme="dark" if scheme == "dark" else "light", viewport={"width": WIDTH, "height": HEIGHT}
@@ -52,11 +64,11 @@ async def take(browser: Browser, url: str, token: str, folder: Path) -> None:
         await context.close()
 
 
-async def visit(url: str, token: str, folder: Path) -> None:
+async def visit(url: str, console: str, token: str, folder: Path) -> None:
     """Start the browser, and take the pictures."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        await take(browser, url, token, folder)
+        await take(browser, url, console, token, folder)
         await browser.close()
 
 
@@ -69,12 +81,13 @@ def main() -> None:
         command = [str(EVENTGATE), "dev", "--dir", str(conf), "--port", "0"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as gate:
             try:
-                url = next(found[1] for line in gate.stdout or () if (found := re.search(r"listens on (\S+)\. ", line)))
+                told = re.compile(r"In a browser: (\S+)/ shows the topics, (\S+) what arrives")
+                url, console = next(found.groups() for line in gate.stdout or () if (found := told.search(line)))
                 token = subprocess.run(
                     [str(EVENTGATE), "token", "--sub", "demo", "--dir", str(conf)],
                     capture_output=True, text=True, check=True,
                 ).stdout  # fmt: skip
-                asyncio.run(visit(url, token.strip(), folder))
+                asyncio.run(visit(url, console, token.strip(), folder))
             finally:
                 gate.terminate()
 

@@ -7,6 +7,7 @@ A suite that cannot run has failed; so has one that skips a test. The last line 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,10 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""With it, each of a thousand processes would compile every module that it imports."""
 WHEEL_TESTS = "tests/project/test_wheel.py"
-SIDE_BY_SIDE = ("-n", "3", "--dist", "worksteal")
+SIDE_BY_SIDE = ("--durations=60", "-n", "3", "--dist", "worksteal")
 """Three processes on two cores: many tests wait. Which of them gets which tests: tests/services/sharing.py."""
 DOCKERFILES = ("Dockerfile", "deploy/docker/Dockerfile")
 FEW = 10
@@ -53,7 +56,8 @@ ONCE = (
 Run on one version only, as are the tests of a service but the writers' contract. How a server starts, answers, takes
 signals and drains is tested on each.
 """
-EVERY_VERSION = "every_version or not service"
+FEWER = ("-m", "every_version or not service", "--hypothesis-profile=again")
+"""Properties are tried with a quarter of the examples."""
 VERSIONS = ("3.11", "3.13")
 """Both ends of what is supported; 3.13 is the newest runtime that AWS Lambda has."""
 
@@ -70,9 +74,8 @@ class Result:
 def run(*command: str | Path) -> bool:
     """Run `command` from the root with its output on ours; True if it succeeded."""
     print("$", *command, flush=True)
-    return (
-        subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode == 0
-    )
+    line = [str(part) for part in command]
+    return subprocess.run(line, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def checks(*commands: Sequence[str]) -> Result:
@@ -162,7 +165,7 @@ def on_version(version: str) -> Result:
     if not run("scripts/make-venv", environment, version):
         return Result(failed=1, remark=f"Python {version}: no environment")
     ignored = [f"--ignore={path}" for path in (WHEEL_TESTS, *ONCE)]
-    result = pytest((environment / "bin" / "python",), "-m", EVERY_VERSION, *ignored)
+    result = pytest((environment / "bin" / "python",), *FEWER, *ignored)
     return Result(result.passed, result.failed, f"Python {version} {result.remark}".strip())
 
 

@@ -11,6 +11,7 @@ pytest_plugins = ["tests.services.fixtures", "tests.aws_lambda.fixtures"]
 
 # A machine that is busy just now makes examples slow, not wrong.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("again", settings.get_profile("any machine"), max_examples=25)
 settings.load_profile("any machine")
 
 # A shell lets what it runs in the background ignore Ctrl-C, and so would all that tests start.

@@ -59,7 +59,7 @@ class LakeSinks:
         self.bus = Bus(aws)
         self.database = postgres.create_database()
         postgres.execute((LAKE / "sql" / "schema.sql").read_text(), database=self.database)
-        there = kafka.admin().list_topics(timeout=10).topics
+        there = kafka.admin().list_topics(timeout=60).topics
         for topic in SUBJECTS.keys() - there.keys():
             kafka.create_topic(topic)
         self._before = {topic: len(kafka.read(topic)) for topic in SUBJECTS}

@@ -58,6 +58,14 @@ async def test_what_is_not_judged_in_time_is_503_and_leaves_room_for_the_next(ju
     await judges.check(compiled(SCHEMA, files=FILES), b"[1]", soon())
 
 
+async def test_a_process_whose_gate_is_gone_ends_when_its_time_is_up() -> None:
+    """A gate that was killed cannot end it, and while it judges it does not notice."""
+    orphan = await process.start_process()
+    with pytest.raises(EOFError):
+        await orphan.verdict(Question(compiled(SLOW).source, FOR_MINUTES, 1))
+    await orphan.end()
+
+
 async def test_more_than_may_wait_are_503_at_once(judges: Judges) -> None:
     schema = compiled({"type": "array"})
     fates = await asyncio.gather(*(judges.check(schema, b"[]", soon()) for _ in range(5)), return_exceptions=True)
@@ -105,9 +113,12 @@ async def test_a_process_that_is_busy_when_its_gate_closes_ends_with_its_event()
 
 
 def test_a_process_answers_until_nobody_asks_any_more() -> None:
-    questions = [Question(compiled({"maxItems": most}).source, b"[1, 2]") for most in range(70)]
+    """It has an alarm for each question, and none between them."""
+    questions = [Question(compiled({"maxItems": most}).source, b"[1, 2]", 9) for most in range(70)]
     answers = io.BytesIO()
-    serve(io.BytesIO(b"".join(map(framed, questions))), answers)
+    alarms: list[int] = []
+    serve(io.BytesIO(b"".join(map(framed, questions))), answers, alarms.append)
+    assert alarms == [9, 0] * 70
     answers.seek(0)
     verdicts = []
     while length := int.from_bytes(answers.read(4), "big"):

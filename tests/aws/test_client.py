@@ -67,7 +67,7 @@ async def test_no_call_is_repeated(client: Client, stub: EventsStub) -> None:
 
 async def test_a_service_that_hangs_may_have_acted(client: Client, stub: EventsStub) -> None:
     stub.script.append(Silence(take=True))
-    assert (await failed(client, 0.3)).acted
+    assert (await failed(client, 1.5)).acted
     stub.script.append(Hangup(take=True))
     assert (await failed(client)).acted
     await put(client)
@@ -101,7 +101,7 @@ async def test_a_call_that_was_given_up_sends_nothing_afterwards(
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     with closing(Client("events", endpoint_url=stub.url)) as client:
-        task = asyncio.ensure_future(failed(client, 0.5))
+        task = asyncio.ensure_future(failed(client, 2.0))
         await asyncio.to_thread(looking.wait)
         assert not (await task).acted
         go_on.set()

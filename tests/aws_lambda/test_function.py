@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,14 @@ def test_every_service_gets_its_answer_cold_and_warm(function: Function, deploye
         assert body_of(answer)["writers"] == {"discard": {"outcome": "delivered"}}
         assert body_of(function.invoke(SHAPES[shape]("GET", "/topics", {}))) == ["free", "runs", "straße"]
     assert function.starts == 1
+
+
+def test_a_browser_gets_its_page_and_what_belongs_to_it(function: Function) -> None:
+    """The package holds the styles and scripts."""
+    page = function.invoke(SHAPES["rest_api"]("GET", "/topics/runs", {"Accept": "text/html"}))
+    assert (page["statusCode"], page["isBase64Encoded"]) == (200, False)
+    for name in re.findall(r'"\.\./(assets/[^"]+)"', page["body"]):
+        assert function.invoke(SHAPES["rest_api"]("GET", f"/{name}", {}))["statusCode"] == 200
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench import over_http, servers
-from bench.figures import Contestant, Round, at_least, at_most, ratio, table
+from bench.figures import Contestant, Round, as_json, at_least, at_most, ratio, table
 from bench.load import LoadFailed
+from bench.report import BEGIN, END, record, wishes
+from bench.run import MEASUREMENTS
 from bench.workload import prepared
 from tests.unmeasured import unmeasured
 
@@ -39,7 +42,7 @@ def test_a_quick_run_measures_every_contestant_and_writes_the_figures_down(tmp_p
         over_http.GATE_SQLITE,
         over_http.HANDMADE_SQLITE,
     }
-    for name in ("http", "lambda", "memory", "sinks"):
+    for name in MEASUREMENTS:
         assert figures[name]["wanted"]
         for contestant in figures[name]["contestants"].values():
             assert contestant["requests_per_second"] > 0
@@ -76,3 +79,38 @@ def test_ratios_are_medians_of_rounds_that_ran_side_by_side() -> None:
 def test_a_wish_says_whether_it_is_met() -> None:
     assert str(at_least("speed", 7.2, 7)).startswith("met")
     assert str(at_most("cost", 2.4, 2)).startswith("NOT MET")
+
+
+def results() -> dict[str, Any]:
+    """A run in which one contestant took part."""
+    contestants = [Contestant("gate", [Round(1000, 1.0, 0.05, 1.5, 4.0), Round(1000, 0.5, 0.05, 1.7, 5.0)])]
+    told = as_json(contestants, [at_least("speed", 7.2, 7), at_most("cost", 2.4, 2)])
+    return {"python": "3.13.0", "cores": 2, "machine": "a processor", "http": {"unit": "request", **told}}
+
+
+def test_all_wishes_stand_in_one_table() -> None:
+    lines = wishes(results()).splitlines()
+    assert len(lines) == 3
+    assert lines[1].split() == ["speed", "7.2", "at", "least", "7"]
+    assert lines[2].endswith("at most 2: NOT MET")
+
+
+def test_figures_are_written_where_the_page_has_their_place(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    record(results(), page)
+    record(results(), page)
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "old" not in text
+    assert text.count("| gate | 1,500 (1,000 to 2,000) | 50 (50 to 50) | 1.00 | 1.6, 4.5 |") == 1
+    assert "| cost | 2.4 | at most 2 | **no** |" in text
+
+
+def test_a_page_without_a_place_for_figures_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("text\n")
+    with pytest.raises(ValueError, match="no place"):
+        record(results(), page)
+    assert page.read_text() == "text\n"

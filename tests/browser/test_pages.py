@@ -49,7 +49,7 @@ async def test_the_catalogue_tells_of_each_topic_and_finds_it(visit: Visit, serv
     await page.keyboard.type("CONTRACTS deal")
     await expect(page.get_by_role("status").filter(has_text="1 of")).to_be_visible()
     await expect(page.locator("#topics > li:visible")).to_have_count(1)
-    assert page.url.endswith("?q=CONTRACTS%20deal")
+    await expect(page).to_have_url(f"{server}/?q=CONTRACTS%20deal")
     await page.get_by_label("Search").fill("nothing like it")
     await expect(page.get_by_text("No topic matches.")).to_be_visible()
 
@@ -70,7 +70,7 @@ async def test_a_schema_is_a_tree_whose_every_place_has_an_address(visit: Visit,
     await expect(tree.locator("[id='/then']")).to_contain_text("previous")
     await expect(tree.locator(":target > .row")).to_be_in_viewport()
     await tree.get_by_role("link", name="/parts/*", exact=True).click()
-    assert page.url.endswith("#/parts/*")
+    await expect(page).to_have_url(f"{server}/topics/deals#/parts/*")
     await page.get_by_role("button", name="Close all").click()
     await expect(tree.get_by_role("link", name="price")).to_be_hidden()
     await page.evaluate("location.hash = '#/price'")
@@ -115,10 +115,10 @@ async def test_behind_a_stage_all_addresses_work(visit: Visit, stage: str) -> No
     """Of the Lambda function; also where the stage was asked for without the slash at its end."""
     page = await visit(stage)
     await expect(page.get_by_text("All well").or_(page.get_by_text("Well, with warnings"))).to_be_visible()
-    assert page.url == f"{stage}/"
+    await expect(page).to_have_url(f"{stage}/")
     await page.get_by_role("link", name="Closed deal").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Closed deal")
-    assert page.url == f"{stage}/topics/deals"
+    await expect(page).to_have_url(f"{stage}/topics/deals")
     await page.get_by_role("link", name="EventGate", exact=True).click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Topics")
 

@@ -36,7 +36,7 @@ class Watched(ServerProcess):
     def page(self, path: str = "/metrics", method: str = "GET", **headers: str) -> urllib3.BaseHTTPResponse:
         found = re.search(r"metrics on (http://\S+)/metrics", self.told)
         assert found is not None
-        return urllib3.request(method, found[1] + path, headers=headers, retries=False, timeout=10)
+        return urllib3.request(method, found[1] + path, headers=headers, retries=False, timeout=60)
 
     def samples(self) -> dict[tuple[str, ...], float]:
         """Every sample by its name and the values of its labels, in the order of the labels' names."""
@@ -52,7 +52,7 @@ class Watched(ServerProcess):
     ) -> int:
         url = f"http://127.0.0.1:{self.port}/topics/{topic}"
         fields = {"Authorization": deployed.bearer(), "Content-Type": "application/json", **headers}
-        return urllib3.request("POST", url, body=body, headers=fields, retries=False, timeout=10).status
+        return urllib3.request("POST", url, body=body, headers=fields, retries=False, timeout=60).status
 
 
 ACCEPTED = ("eventgate_events_total", "202", "free")
@@ -149,7 +149,7 @@ def test_nothing_but_the_page_is_at_the_address_and_the_page_is_nowhere_else(dep
         refused = server.page(method="POST")
         head = server.page(method="HEAD")
         open_metrics = server.page(Accept="application/openmetrics-text; version=1.0.0")
-        gate = urllib3.request("GET", f"http://127.0.0.1:{server.port}/metrics", retries=False, timeout=10)
+        gate = urllib3.request("GET", f"http://127.0.0.1:{server.port}/metrics", retries=False, timeout=60)
     assert statuses == [404] * 4
     assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD")
     assert (head.status, head.data) == (200, b"")

@@ -38,7 +38,7 @@ def post(server: ServerProcess, deployed: Deployment, number: int) -> Any:
     body = json.dumps({"id": f"{number:04}", "key": f"k{number % 3}"}).encode()
     headers = {"Authorization": deployed.bearer(), "Content-Type": "application/json"}
     url = f"http://127.0.0.1:{server.port}/topics/free"
-    return urllib3.request("POST", url, body=body, headers=headers, retries=False, timeout=10)
+    return urllib3.request("POST", url, body=body, headers=headers, retries=False, timeout=60)
 
 
 def held(deployed: Deployment) -> list[str]:

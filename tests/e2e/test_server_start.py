@@ -87,7 +87,7 @@ def test_tls_is_spoken_with_certificate_and_key(deployed: Deployment, tmp_path: 
     with ServerProcess(deployed.conf, tls_cert=str(cert), tls_key=str(key)) as server:
         assert server.announced.startswith("eventgate listening on https://127.0.0.1:")
         context = ssl.create_default_context(cafile=str(cert))
-        with closing(http.client.HTTPSConnection("127.0.0.1", server.port, context=context, timeout=10)) as connection:
+        with closing(http.client.HTTPSConnection("127.0.0.1", server.port, context=context, timeout=60)) as connection:
             connection.request("GET", "/livez")
             assert connection.getresponse().status == 200
 

@@ -59,20 +59,22 @@ class Evolving:
         self.issuer = FIRST
         self.statuses: Counter[int] = Counter()
         self._ask = ask
+        self._goes_on = False
 
     @asynccontextmanager
     async def posting(self) -> AsyncIterator[None]:
         """Post all the time; every one is taken."""
+        self._goes_on = True
         task = asyncio.create_task(self._post_on())
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait({task})
+            self._goes_on = False  # the last one is waited for: a thread cannot be cancelled
+            await task
         assert set(self.statuses) == {202}
 
     async def _post_on(self) -> None:
-        while True:
+        while self._goes_on:
             self.statuses[await self.post(EVENT)] += 1
             await asyncio.sleep(0)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from tests.evolution.evolving import ACCESS, FIRST, LOOSE, SECOND, STRICT, Ask, 
 from tests.services.aws import Aws
 
 INCOMPLETE = {"id": 1}
+Host = Callable[[str], AbstractAsyncContextManager[Ask]]
+"""Opens a gate for a configuration, and asks it."""
 HALF_A_SCHEMA = b'{"type": "object", "requi'
 
 
@@ -74,6 +77,7 @@ def in_bucket(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> InBucket:
     return made
 
 
+@asynccontextmanager
 async def on_a_server(conf: str) -> AsyncIterator[Ask]:
     """Refreshed by its timer."""
     async with open_gate(conf, background=True, default_sqlite=False, env={}) as gate:
@@ -89,6 +93,7 @@ async def on_a_server(conf: str) -> AsyncIterator[Ask]:
         yield ask
 
 
+@asynccontextmanager
 async def in_a_lambda(conf: str) -> AsyncIterator[Ask]:
     """Refreshed before requests; its environment has a loop of its own, and answers one invocation at a time."""
     environment = Environment({"CONF_DIR": conf})
@@ -99,8 +104,10 @@ async def in_a_lambda(conf: str) -> AsyncIterator[Ask]:
         answer: Any = await asyncio.to_thread(environment.answer, invocation, None)
         return answer["statusCode"], json.loads(answer["body"])
 
-    yield ask
-    await asyncio.to_thread(environment.close)
+    try:
+        yield ask
+    finally:
+        await asyncio.to_thread(environment.close)
 
 
 @pytest.fixture(params=[on_a_server, in_a_lambda])
@@ -108,19 +115,17 @@ def host(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-async def test_no_request_fails_while_files_change(folder: Folder, host: Callable[[str], AsyncIterator[Ask]]) -> None:
+async def test_no_request_fails_while_files_change(folder: Folder, host: Host) -> None:
     await evolve(folder, host(folder.address))
 
 
-async def test_no_request_fails_while_objects_in_s3_change(
-    in_bucket: InBucket, host: Callable[[str], AsyncIterator[Ask]]
-) -> None:
+async def test_no_request_fails_while_objects_in_s3_change(in_bucket: InBucket, host: Host) -> None:
     await evolve(in_bucket, host(in_bucket.address))
 
 
-async def evolve(sources: Sources, hosted: AsyncIterator[Ask]) -> None:
+async def evolve(sources: Sources, hosted: AbstractAsyncContextManager[Ask]) -> None:
     """All that may change, and all that may go wrong with it."""
-    async for ask in hosted:
+    async with hosted as ask:
         gate = Evolving(sources, ask)
         assert await gate.post(INCOMPLETE) == 202
         async with gate.posting():
@@ -195,13 +200,12 @@ STAGES = (
 
 async def test_gates_that_read_the_same_files_agree(folder: Folder) -> None:
     """Workers of one server, or servers beside each other: each by its own timer."""
-    async for one in on_a_server(folder.address):
-        async for other in on_a_server(folder.address):
-            gates = [Evolving(folder, one), Evolving(folder, other)]
-            folder.put("topics/orders.json", STRICT)
-            folder.put("access.json", {"orders": ["ann", "bob"]})
-            for gate in gates:
-                await gate.until_status(400, INCOMPLETE)
-                await gate.until_status(202, sub="bob")
-            descriptions = [(await each("GET", "/api", b"", ""))[1] for each in (one, other)]
-            assert descriptions[0]["info"]["version"] == descriptions[1]["info"]["version"]
+    async with on_a_server(folder.address) as one, on_a_server(folder.address) as other:
+        gates = [Evolving(folder, one), Evolving(folder, other)]
+        folder.put("topics/orders.json", STRICT)
+        folder.put("access.json", {"orders": ["ann", "bob"]})
+        for gate in gates:
+            await gate.until_status(400, INCOMPLETE)
+            await gate.until_status(202, sub="bob")
+        descriptions = [(await each("GET", "/api", b"", ""))[1] for each in (one, other)]
+        assert descriptions[0]["info"]["version"] == descriptions[1]["info"]["version"]

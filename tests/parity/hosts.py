@@ -99,7 +99,7 @@ class ServerHost:
 
     def __call__(self, case: Case, headers: Fields) -> Answer:
         """Answer one request, on a connection of its own."""
-        connection = http.client.HTTPConnection(*self._address, timeout=10)
+        connection = http.client.HTTPConnection(*self._address, timeout=60)
         try:
             connection.putrequest(case.method, case.target, skip_accept_encoding=True)
             for name, value in headers:

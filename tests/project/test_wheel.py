@@ -80,7 +80,12 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
 
 def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"eventgate/py.typed", "eventgate/cli/__init__.py", "eventgate/dev/template/init/config.json"} <= set(names)
+    assert {
+        "eventgate/py.typed",
+        "eventgate/cli/__init__.py",
+        "eventgate/dev/template/init/config.json",
+        "eventgate/catalogue/static/catalogue.css",
+    } <= set(names)
     assert [name for name in names if not name.startswith("eventgate") or name.endswith(".pyc")] == [
         "event_gate_lambda.py"  # the handler's earlier name
     ]

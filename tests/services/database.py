@@ -101,14 +101,14 @@ class Database:
         self.server.child.resume()
 
     async def _execute(self, sql: str, arguments: tuple[Any, ...], database: str) -> str:
-        connection = await asyncpg.connect(self.dsn(database), timeout=10, ssl=self._tls)
+        connection = await asyncpg.connect(self.dsn(database), timeout=60, ssl=self._tls)
         try:
             return str(await connection.execute(sql, *arguments))
         finally:
             await connection.close()
 
     async def _fetch(self, sql: str, arguments: tuple[Any, ...], database: str) -> list[Mapping[str, Any]]:
-        connection = await asyncpg.connect(self.dsn(database), timeout=10, ssl=self._tls)
+        connection = await asyncpg.connect(self.dsn(database), timeout=60, ssl=self._tls)
         try:
             return [dict(row) for row in await connection.fetch(sql, *arguments)]
         finally:

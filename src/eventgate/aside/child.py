@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Callable
 from typing import BinaryIO, Final
 
 from eventgate.aside.messages import LENGTH_BYTES, Question, Verdict, framed, read_question
@@ -18,15 +20,23 @@ _DEEP: Final = 1024
 
 def main() -> None:
     """Answer on standard output what is asked on standard input."""
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(sys.stdin.buffer, sys.stdout.buffer, signal.alarm)
 
 
-def serve(questions: BinaryIO, answers: BinaryIO) -> None:
-    """Answer all questions; returns at their end, which comes when the gate is gone."""
+def serve(questions: BinaryIO, answers: BinaryIO, alarm: Callable[[int], object]) -> None:
+    """Answer all questions; returns at their end, which comes when the gate is gone.
+
+    `alarm` is set to the seconds that a question has, and to 0 when it is answered. While it judges, a process hears
+    of nothing: without an alarm that ends it, it would outlive a gate that was killed.
+    """
     judge = Judge()
     while length := int.from_bytes(questions.read(LENGTH_BYTES), "big"):
         content = questions.read(length)
-        answers.write(framed(judge.verdict(read_question(content))))
+        question = read_question(content)
+        alarm(question.seconds)
+        verdict = judge.verdict(question)
+        alarm(0)
+        answers.write(framed(verdict))
         answers.flush()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import Final
 
 from eventgate.aside.messages import Question, Verdict
@@ -17,6 +18,8 @@ PROCESSES: Final = 2
 """One that is busy with the costliest of events leaves another for the rest."""
 MOST_WAITING: Final = 32
 """Events that may wait for a process, or be with one."""
+_GRACE_SECONDS: Final = 1
+"""How long after the deadline a process ends that its gate has not ended."""
 
 
 class Judges:
@@ -44,7 +47,8 @@ class Judges:
         self._waiting += 1
         try:
             async with asyncio.timeout_at(deadline), self._free:
-                verdict = await self._ask(Question(schema.source, event))
+                left = max(0.0, deadline - asyncio.get_running_loop().time())
+                verdict = await self._ask(Question(schema.source, event, math.ceil(left) + _GRACE_SECONDS))
         except TimeoutError:
             raise Overloaded("the event could not be judged in time", retry_after=5) from None
         finally:

@@ -14,10 +14,11 @@ LENGTH_BYTES: Final = 4
 
 
 class Question(msgspec.Struct, frozen=True):
-    """Does `event`, one JSON document, match the schema?"""
+    """Does `event`, one JSON document, match the schema? After `seconds` nobody wants to know any more."""
 
     schema: SchemaSource
     event: bytes
+    seconds: int
 
 
 class Verdict(msgspec.Struct, frozen=True):

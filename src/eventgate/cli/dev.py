@@ -43,8 +43,9 @@ def dev(
 ) -> None:
     """A gate to try, in seconds: sample topics, a token issuer, events kept in a SQLite file.
 
-    Prints a curl that works as pasted. Files that are there already are used as they are. Listens on this machine
-    only; the issuer gives anyone a token for any name, so it is for development only. Ctrl-C stops everything.
+    Prints a curl that works as pasted, and the address of a console in which one sees what arrives. Files that are
+    there already are used as they are. Listens on this machine only; the issuer gives anyone a token for any name, so
+    it is for development only. Ctrl-C stops everything.
     """
     from eventgate.dev.keys import ensure_key
     from eventgate.dev.lock import only_gate

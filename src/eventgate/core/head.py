@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from eventgate.core import cloudevents
 from eventgate.core.limits import MAX_HEADER_BYTES, MAX_HEADER_FIELDS
 from eventgate.core.media import Media, as_binary, media_of, with_coding
@@ -33,18 +35,18 @@ NAMES = frozenset(
 class Head:
     """Header fields by name, each with its values in the order received."""
 
-    __slots__ = ("_bytes", "_count", "_fields")
+    __slots__ = ("_fields", "_headers")
 
     def __init__(self, headers: Headers) -> None:
         fields: dict[bytes, list[bytes]] = {}
-        size = 0
         for name, value in headers:
-            size += len(name) + len(value)
             if name in NAMES:
-                fields.setdefault(name, []).append(value)
+                if name in fields:
+                    fields[name].append(value)
+                else:
+                    fields[name] = [value]
         self._fields = fields
-        self._count = len(headers)
-        self._bytes = size
+        self._headers = headers
 
     def all(self, name: bytes) -> list[bytes]:
         """Every value of a field."""
@@ -57,9 +59,10 @@ class Head:
 
     def check_size(self) -> None:
         """Raises `HeadersTooLarge`."""
-        if self._count > MAX_HEADER_FIELDS:
+        headers = self._headers
+        if len(headers) > MAX_HEADER_FIELDS:
             raise HeadersTooLarge(f"more than {MAX_HEADER_FIELDS} header fields")
-        if self._bytes > MAX_HEADER_BYTES:
+        if sum(map(len, chain.from_iterable(headers))) > MAX_HEADER_BYTES:  # 1 us less than to add up in Python
             raise HeadersTooLarge(f"more than {MAX_HEADER_BYTES} bytes of header fields")
 
     def media(self) -> Media:

@@ -11,7 +11,7 @@ from eventgate.core.lane import GRACE_SECONDS, LATE, NOT_STARTED, QUEUE_FULL, La
 from eventgate.core.model import Event, WriteResult
 from eventgate.core.writer import Grouping, Writer
 
-PATIENCE_SECONDS = 0.005
+PATIENCE_SECONDS = 0.01
 """How long events wait for others to make a group worth while beside one that is under way."""
 
 

@@ -90,6 +90,11 @@ class Reading:
             return self._api_document
         policy = self._policy()
         if self._api is None or self._api[0] is not policy:
-            document = openapi(policy.topics.values(), token_url=self._token_url is not None, version=policy.version)
+            document = openapi(
+                policy.topics.values(),
+                token_url=self._token_url is not None,
+                version=policy.version,
+                public=self._public,
+            )
             self._api = (policy, document)
         return self._api[1]

@@ -21,6 +21,8 @@ from eventgate.errors import InvalidEvent, Problem
 
 MAX_SEARCHED: Final = 1000
 """Problems looked at for one answer, repeated ones included."""
+WEIGHED_LATER: Final = 100
+"""Schemas of so many parts are weighed when the first event comes; larger ones when they are loaded."""
 MOMENT_SECONDS: Final = 0.02
 """How long judging an event may hold up other requests."""
 
@@ -85,6 +87,10 @@ class CompiledSchema:
         """Up to this size it takes no more than a moment to say why an event does not match."""
         return self._weight.explanation().bytes_within(MOMENT_SECONDS)
 
+    def weigh(self) -> Weight:
+        """What judging events may take: found out once, which of a large schema takes a while."""
+        return self._weight
+
     @cached_property
     def _weight(self) -> Weight:
         return weight_of(self.graph)
@@ -121,7 +127,10 @@ def compile_schema(
     validators = Validators(graph, assert_formats=assert_formats)
     files = tuple((document.name, document.text) for document in graph.documents[1:])
     source = SchemaSource(text, uri, files, assert_formats)
-    return CompiledSchema(source, graph, validators, branching=shape.branching)
+    made = CompiledSchema(source, graph, validators, branching=shape.branching)
+    if len(graph.nodes) > WEIGHED_LATER:
+        made.weigh()
+    return made
 
 
 class Topic(msgspec.Struct, frozen=True):

@@ -9,7 +9,6 @@ from urllib.parse import unquote
 import jsonschema_rs
 import pytest
 import yaml
-from openapi_spec_validator import validate
 
 from eventgate.core.openapi.document import openapi
 from eventgate.core.routes import find
@@ -23,8 +22,10 @@ def topic(name: str, schema: Any, files: dict[str, Any] | None = None) -> Topic:
     return Topic(name=name, schema=compiled(schema, files=files))
 
 
-def described(*topics: Topic, token_url: bool = False) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(openapi(topics, token_url=token_url, version="v1"))
+def described(*topics: Topic, token_url: bool = False, public: bool = True) -> dict[str, Any]:
+    from openapi_spec_validator import validate  # not with the module: it takes seconds
+
+    document: dict[str, Any] = json.loads(openapi(topics, token_url=token_url, version="v1", public=public))
     validate(document)
     return document
 
@@ -169,6 +170,16 @@ def test_every_described_path_is_a_route_with_these_methods() -> None:
 def test_the_token_path_is_there_only_where_the_gate_has_one() -> None:
     assert "/token" in described(token_url=True)["paths"]
     assert "/token" not in described()["paths"]
+
+
+def test_what_is_not_public_needs_a_token() -> None:
+    """Whatever tells of topics; health and the like do not."""
+    for public in (True, False):
+        paths = described(topic("t", {}), token_url=True, public=public)["paths"]
+        for path, operations in paths.items():
+            told = path.startswith(("/api", "/topics"))
+            for operation in (operations[name] for name in ("get", "head") if name in operations):
+                assert ("security" in operation) is ("401" in operation["responses"]) is (told and not public)
 
 
 def test_the_description_is_yaml_too_and_the_same_bytes_for_the_same_topics() -> None:

@@ -41,9 +41,21 @@ def matching(pattern: str, index: int) -> Iterator[str]:
 @lru_cache(maxsize=64)
 def _parsed(pattern: str) -> Expression | None:
     try:
-        return parse(pattern)
+        expression = parse(pattern)
+        return expression if _shortest(expression) <= MOST_CHARACTERS else None
     except (UnreadError, RecursionError, ValueError):
         return None
+
+
+def _shortest(expression: Expression) -> int:
+    """How many characters a text has at least."""
+    if isinstance(expression, Characters):
+        return 1
+    if isinstance(expression, Sequence):
+        return sum(map(_shortest, expression.parts))
+    if isinstance(expression, Alternatives):
+        return min(map(_shortest, expression.ways))
+    return expression.least * _shortest(expression.part)
 
 
 class _Writer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from weakref import WeakKeyDictionary
 
 from eventgate.catalogue.examples.example import Examples, examples
@@ -11,7 +12,7 @@ from eventgate.core.responses import JSON
 from eventgate.core.topics import CompiledSchema, Topic
 from eventgate.errors import NoExample
 
-_KEPT = 64
+_KEPT = 256
 """Schemas whose examples are kept."""
 
 
@@ -23,7 +24,10 @@ class Shelf:
 
     def __init__(self, max_depth: int) -> None:
         self._max_depth = max_depth
-        self._making: WeakKeyDictionary[CompiledSchema, tuple[str | None, asyncio.Task[Examples]]] = WeakKeyDictionary()
+        self._thread = ThreadPoolExecutor(1, "examples")  # one: whoever asks for many takes no thread of others
+        self._making: WeakKeyDictionary[CompiledSchema, tuple[str | None, asyncio.Future[Examples]]] = (
+            WeakKeyDictionary()
+        )
 
     async def of(self, topic: Topic) -> Examples:
         """The examples of `topic`. Whoever asks meanwhile waits for the same ones."""
@@ -32,7 +36,8 @@ class Shelf:
         if known is None or known[0] != pointer:
             if len(self._making) >= _KEPT:
                 self._making.clear()
-            known = (pointer, asyncio.ensure_future(asyncio.to_thread(examples, topic, self._max_depth)))
+            loop = asyncio.get_running_loop()
+            known = (pointer, loop.run_in_executor(self._thread, examples, topic, self._max_depth))
             self._making[topic.schema] = known
         return await asyncio.shield(known[1])
 

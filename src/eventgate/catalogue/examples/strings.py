@@ -28,7 +28,7 @@ def strings(facts: Sequence[Fact], name: str, start: int, budget: Budget) -> Ite
     for index in range(start, start + _MOST):
         budget.take(1 + _WRITING * patterns)
         for text in _proposed(values, name, index, least, most):
-            budget.take()
+            budget.take(1 + len(text) // 100)
             if text not in seen and least <= len(text) and (most is None or len(text) <= most):
                 seen.add(text)
                 yield text

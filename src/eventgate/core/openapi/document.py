@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from eventgate.core.openapi import batches
-from eventgate.core.openapi.parts import answer, bare, common, read, refusals, schemas
+from eventgate.core.openapi.parts import answer, bare, common, guarded, read, refusals, schemas
 from eventgate.core.openapi.schemas import Components
 from eventgate.core.topics import Topic
 
@@ -17,13 +17,15 @@ _DESCRIPTION = (
     "A gate for JSON events: each topic takes events that match its schema and hands them to the writers. "
     "202 says that every required writer acknowledged the event."
 )
+_OF_TOPICS = ("/api", "/topics")
 _JUDGED = ("400", "401", "403", "404", "405", "413", "415", "422", "429", "431", "500", "503")
 
 
-def openapi(topics: Iterable[Topic], *, token_url: bool, version: str) -> bytes:
+def openapi(topics: Iterable[Topic], *, token_url: bool, version: str, public: bool = True) -> bytes:
     """The OpenAPI 3.1 document as JSON text; the same bytes for the same topics.
 
-    `token_url` says that the gate names a place to get tokens from. `version` is the version of the policy.
+    `token_url` says that the gate names a place to get tokens from. `version` is the version of the policy. Unless
+    `public`, what tells of topics is for callers with a token.
     """
     ordered = sorted(topics, key=lambda topic: topic.name)
     envelopes = {**schemas(), **batches.schemas()}
@@ -31,6 +33,8 @@ def openapi(topics: Iterable[Topic], *, token_url: bool, version: str) -> bytes:
     paths = _fixed_paths(token_url)
     for topic in ordered:
         paths.update(_topic_paths(topic, components))
+    if not public:
+        paths = {path: guarded(item) if path.startswith(_OF_TOPICS) else item for path, item in paths.items()}
     document = {
         "openapi": "3.1.0",
         "info": {"title": "EventGate", "version": version, "description": _DESCRIPTION},

@@ -159,6 +159,19 @@ def read(operation_id: str, summary: str, responses: dict[str, Any]) -> dict[str
     }
 
 
+def guarded(path: dict[str, Any]) -> dict[str, Any]:
+    """`path`, whose GET and HEAD need a token."""
+    refused = refusals("401", "503")
+    bodiless = {status: bare(f"As GET answers {status}, without a body.") for status in refused}
+    found = dict(path)
+    for method, more in (("get", refused), ("head", bodiless)):
+        if method in path:
+            operation = path[method]
+            responses = {**more, **operation["responses"]}
+            found[method] = {**operation, "security": [{"bearer": []}], "responses": responses}
+    return found
+
+
 def _refusal(status: str) -> dict[str, Any]:
     refusal = answer(REASONS[status], {"$ref": "#/components/schemas/Error"})
     if status in ("429", "503"):
