@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -47,6 +48,7 @@ class Rig:
         self._gate = gate
         self._sinks = sinks
         self._answers: dict[str, Answer] = {}
+        self.failed = 0
 
     async def post(self, event_id: str = "", topic: str = "orders", **members: Any) -> Answer:
         """Post an event with that id, or a new one."""
@@ -65,6 +67,7 @@ class Rig:
             document,
         )
         self._answers[event_id] = answer
+        self.failed += answer.status == 500
         return answer
 
     async def health(self) -> Mapping[str, Any]:
@@ -130,6 +133,28 @@ class Rig:
         return await self._gate.handle(Request(method, path, fields, read))
 
 
+class _Errors(logging.Handler):
+    """Keeps the loggers' names of errors."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.names: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.names.append(record.name)
+
+
+@contextmanager
+def errors_logged() -> Iterator[list[str]]:
+    """Who logs an error, until the block is left."""
+    handler, root = _Errors(), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield handler.names
+    finally:
+        root.removeHandler(handler)
+
+
 @asynccontextmanager
 async def opened(
     folder: Path, sinks: Sinks, seconds: float = TIMEOUT_SECONDS, **topics: Mapping[str, Any]
@@ -150,8 +175,11 @@ async def opened(
     (folder / "keys.json").write_bytes(_TOKENS.jwks())
     (folder / "access.json").write_text(json.dumps({name: ["ann"] for name in every}))
     (folder / "config.json").write_text(json.dumps(config))
-    async with open_gate(str(folder), background=False, default_sqlite=False, env={}) as gate:
-        yield Rig(gate, sinks)
+    with errors_logged() as errors:
+        async with open_gate(str(folder), background=False, default_sqlite=False, env={}) as gate:
+            rig = Rig(gate, sinks)
+            yield rig
+    assert errors == ["eventgate.request"] * rig.failed, "not exactly one error in the log for each failed request"
 
 
 @asynccontextmanager
