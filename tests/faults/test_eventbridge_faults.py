@@ -22,7 +22,7 @@ def stub(sinks: Sinks) -> ScriptedBus:
     ("answer", "outcomes"),
     [
         (Answer(status=400, code="AccessDeniedException"), ["failed"]),
-        (Answer(status=400, code="ThrottlingException"), ["failed"]),
+        (Answer(status=400, code="ThrottlingException"), ["failed", "unknown"]),  # the last try may be under way
         (Answer(status=500, code="InternalException"), ["unknown"]),
         (Silence(take=True), ["unknown", "failed"]),
         (Silence(take=False), ["unknown", "failed"]),
