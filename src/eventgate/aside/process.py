@@ -21,7 +21,7 @@ class JudgingProcess:
     async def verdict(self, question: Question) -> Verdict:
         """Its answer; raises `OSError` or `EOFError` where the process is gone."""
         assert self._process.stdin is not None  # noqa: S101 - they are pipes
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdout is not None  # noqa: S101 - as above
         self._process.stdin.write(framed(question))
         await self._process.stdin.drain()
         length = int.from_bytes(await self._process.stdout.readexactly(LENGTH_BYTES), "big")

@@ -34,17 +34,21 @@ class Aside(Protocol):
         ...
 
 
-def is_checked_here(document: Any, size: int, schema: CompiledSchema) -> bool:
-    """Whether `document`, parsed from `size` bytes, could be judged in a moment, and matches `schema`.
+def left_to(aside: Aside | None, document: Any, size: int, schema: CompiledSchema) -> Aside | None:
+    """Who is left to judge `document`, parsed from `size` bytes; None if it was found to match `schema`.
 
-    Raises `InvalidEvent` where it does not and why could be said in a moment as well.
+    That is `aside` where judging could take longer than a moment, or saying why it does not match could. Without one,
+    everything is judged at once. Raises `InvalidEvent`.
     """
+    if aside is None:
+        schema.check(document, size)
+        return None
     if size > schema.light_bytes:
-        return False
+        return aside
     if schema.accepts(document):
-        return True
+        return None
     if size > schema.explained_bytes:
-        return False
+        return aside
     raise schema.refusal(document, size)
 
 

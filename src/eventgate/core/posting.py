@@ -16,7 +16,7 @@ from eventgate.core.bodies import read_body
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
-from eventgate.core.judging import Aside, is_checked_here
+from eventgate.core.judging import Aside
 from eventgate.core.keeping import Keeping, Source
 from eventgate.core.limits import Limits
 from eventgate.core.load import Load, deadline_of
@@ -25,7 +25,6 @@ from eventgate.core.model import Event, Request, Response
 from eventgate.core.receipts import Course, Receipts
 from eventgate.core.responses import delivered, json_answer
 from eventgate.core.retries import Retries
-from eventgate.core.topics import Topic
 from eventgate.errors import Refusal
 
 
@@ -73,8 +72,9 @@ class Posting:
         topic = admitted.topic
         try:
             opened = self._open(body, grant, media)
-            if not self._is_checked(opened, topic):
-                await self._check_aside(request, opened, topic)
+            judge = judging.left_to(self._aside, opened.document, len(opened.body), topic.schema)
+            if judge is not None:
+                await judge.check(topic.schema, opened.body, deadline_of(request, topic, self._limits))
             event, course = self._event(admitted, opened, media, head, trail)
             settled = judging.refusals(self._delivery, event, topic, course.settled())
         except Refusal as refusal:
@@ -101,10 +101,12 @@ class Posting:
             return await self._batches.validate(request, head, media, topic_name, trail)
         admitted, body, grant = await self._read(request, media, head, topic_name, trail)
         opened = self._open(body, grant, media)
-        if not self._is_checked(opened, admitted.topic):
-            await self._check_aside(request, opened, admitted.topic)
+        topic = admitted.topic
+        judge = judging.left_to(self._aside, opened.document, len(opened.body), topic.schema)
+        if judge is not None:
+            await judge.check(topic.schema, opened.body, deadline_of(request, topic, self._limits))
         event, course = self._event(admitted, opened, media, head, trail)
-        judging.refusals(self._delivery, event, admitted.topic, course.settled())
+        judging.refusals(self._delivery, event, topic, course.settled())
         return json_answer(200, {"success": True, "statusCode": 200, "valid": True})
 
     async def _read(
@@ -129,17 +131,6 @@ class Posting:
             document = json.parse(body, max_depth)
         grant.check(document)
         return _Opened(body, document, named)
-
-    def _is_checked(self, opened: _Opened, topic: Topic) -> bool:
-        """Whether the event matches, False if that is to be found out aside; raises `InvalidEvent`."""
-        if self._aside is not None:
-            return is_checked_here(opened.document, len(opened.body), topic.schema)
-        topic.schema.check(opened.document, len(opened.body))
-        return True
-
-    async def _check_aside(self, request: Request, opened: _Opened, topic: Topic) -> None:
-        assert self._aside is not None  # noqa: S101 - or everything is checked here
-        await self._aside.check(topic.schema, opened.body, deadline_of(request, topic, self._limits))
 
     def _event(
         self, admitted: Admitted, opened: _Opened, media: Media, head: Head, trail: Trail

@@ -14,7 +14,7 @@ from eventgate.core.auth.grants import Grant
 from eventgate.core.batch.turns import Turn
 from eventgate.core.cloudevents import unwrap
 from eventgate.core.delivery import Delivery
-from eventgate.core.judging import Aside, is_checked_here
+from eventgate.core.judging import Aside
 from eventgate.core.limits import Limits
 from eventgate.core.media import Form
 from eventgate.core.model import Event, WriteResult
@@ -82,7 +82,9 @@ class BatchJudge:
             try:
                 body, document, event_id = self._open(item, batch)
                 batch.grant.check(document)
-                await self._check(document, body, batch.topic, deadline)
+                judge = judging.left_to(self._aside, document, len(body), batch.topic.schema)
+                if judge is not None:
+                    await judge.check(batch.topic.schema, body, deadline)
                 event = self._event(index, body, document, event_id, batch, received_at)
                 settled = judging.refusals(self._delivery, event, batch.topic, batch.course.settled(index))
                 judged.events.append(event)
@@ -105,12 +107,6 @@ class BatchJudge:
             return item, json.parse(item, self._limits.max_depth), None
         unwrapped = unwrap(item, self._limits.max_depth)
         return unwrapped.body, unwrapped.document, unwrapped.event_id
-
-    async def _check(self, document: Any, body: bytes, topic: Topic, deadline: float) -> None:
-        if self._aside is None:
-            topic.schema.check(document, len(body))
-        elif not is_checked_here(document, len(body), topic.schema):
-            await self._aside.check(topic.schema, body, deadline)
 
     @staticmethod
     def _event(index: int, body: bytes, document: Any, event_id: str | None, batch: Batch, received_at: float) -> Event:
