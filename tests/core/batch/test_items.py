@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from eventgate.core.batch.judging import Refused
 from eventgate.core.batch.results import Results
-from eventgate.core.limits import Limits
+from eventgate.core.limits import ALL_PROBLEMS_BODY_BYTES, Limits
 from eventgate.core.model import Event, Outcome, Unacceptable, WriteResult
 from eventgate.errors import InvalidEvent, Problem
 from eventgate.testing import FailingWriter, RecordingWriter
-from tests.core.batch.support import BAD, CLOUDEVENTS, GOOD, WORSE, cloudevent, results, send
+from tests.core.batch.support import BAD, CLOUDEVENTS, GOOD, NDJSON, WORSE, cloudevent, results, send
 from tests.core.gateway_support import Bench, said
 
 
@@ -105,6 +105,14 @@ async def test_an_answer_says_where_it_does_not_list_all_problems_of_its_items()
         assert (len(said(answer)["errors"]), said(answer).get("truncated")) == (100, truncated)
     answer = await send(Bench(writer), *[b'{"a":1}'] * 101)
     assert (len(said(answer)["errors"]), said(answer).get("truncated")) == (1, None)
+
+
+async def test_what_is_cut_of_one_item_is_told_of_the_whole_whether_it_is_posted_or_only_judged() -> None:
+    """Of a large body the first problem is told."""
+    large = b'{"a":"x","t":"%b"}' % (b"x" * ALL_PROBLEMS_BODY_BYTES)
+    for path in ("/topics/orders", "/topics/orders/validate"):
+        answer = await Bench().post(large, path=path, headers=NDJSON)
+        assert (said(answer)["results"][0]["truncated"], said(answer)["truncated"]) == (True, True)
 
 
 class EachItsOwnReason(RecordingWriter):

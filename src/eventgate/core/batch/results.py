@@ -75,7 +75,6 @@ class Results:
             _encode(refused.event_id),
             self._told(refusal.status, refusal.problems, truncated=refusal.truncated),
         )
-        self._truncated = self._truncated or refusal.truncated
         self._add(index, refusal.status, text, refusal.problems)
 
     def validate(self, index: int, refused: Refused | None) -> None:
@@ -118,6 +117,7 @@ class Results:
 
     def _told(self, status: int, problems: Sequence[Problem], *, truncated: bool) -> bytes:
         """What is wrong with an item: everything, unless others have said too much already."""
+        self._truncated = self._truncated or truncated
         if self._detail > MAX_DETAIL_BYTES and len(problems) > 1:
             problems, truncated = problems[:1], True
         tail = _tail(status, problems, truncated=truncated)
