@@ -7,10 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 
-from bench import over_http, rounds
 from bench.figures import Contestant, Wish, at_least
 from bench.load import Template, post
-from bench.over_sinks import DISCARD, client_name, gate_name, start_ceiling, start_gates, start_sinks
+from bench.over_sinks import DISCARD, client_name, gate_name, play_in_turns, start_ceiling, start_gates, start_sinks
 from bench.plan import Plan
 from bench.workload import TOPIC
 
@@ -60,14 +59,7 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
         ceilings = [start_ceiling(stack, sink, plan.folder, UNDER_WAY[sink.name]) for sink in sinks]
         for entry in entries:
             entry.events, entry.next_number = EVENTS, FIRST
-            over_http.play(entry, template, plan, plan.seconds / 3, CONNECTIONS)
-        for _, client in ceilings:
-            rounds.play(client, plan.seconds / 3)
-        for _ in range(plan.rounds):
-            for entry in entries:
-                entry.contestant.rounds.append(over_http.play(entry, template, plan, plan.seconds, CONNECTIONS))
-            for contestant, client in ceilings:
-                contestant.rounds.append(rounds.play(client, plan.seconds))
+        play_in_turns(plan, template, CONNECTIONS, entries, ceilings)
     contestants = [entry.contestant for entry in entries] + [contestant for contestant, _ in ceilings]
     return contestants, _wishes({one.name: one for one in contestants})
 

@@ -10,7 +10,7 @@ from statistics import median
 
 from bench import over_http, rounds, servers
 from bench.figures import Contestant, Wish, at_least, at_most
-from bench.load import post, run
+from bench.load import Template, post, run
 from bench.over_http import Entry
 from bench.over_memory import MEBIBYTE
 from bench.plan import Plan, Sink
@@ -38,18 +38,26 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
         ceilings = [start_ceiling(stack, sink, plan.folder, CONNECTIONS) for sink in sinks]
         for entry in entries:
             over_http.check(entry, workload)
-            over_http.play(entry, template, plan, plan.seconds / 3, CONNECTIONS)
-        for _, client in ceilings:
-            rounds.play(client, plan.seconds / 3)
-        for _ in range(plan.rounds):
-            for entry in entries:
-                entry.contestant.rounds.append(over_http.play(entry, template, plan, plan.seconds, CONNECTIONS))
-            for contestant, client in ceilings:
-                contestant.rounds.append(rounds.play(client, plan.seconds))
+        play_in_turns(plan, template, CONNECTIONS, entries, ceilings)
     gates = [entry.contestant for entry in entries]
     clients = [contestant for contestant, _ in ceilings]
     memory = at_most("MiB of memory with all writers", _memory_of_all(plan) / MEBIBYTE, 120)
     return [*gates, *clients], [*_wishes({one.name: one for one in gates}), memory]
+
+
+def play_in_turns(
+    plan: Plan, template: Template, connections: int, gates: Sequence[Entry], clients: Sequence[Ceiling]
+) -> None:
+    """Warm all up, then have each do its round after the other, with so many requests to the gates at once."""
+    for entry in gates:
+        over_http.play(entry, template, plan, plan.seconds / 3, connections)
+    for _, client in clients:
+        rounds.play(client, plan.seconds / 3)
+    for _ in range(plan.rounds):
+        for entry in gates:
+            entry.contestant.rounds.append(over_http.play(entry, template, plan, plan.seconds, connections))
+        for contestant, client in clients:
+            contestant.rounds.append(rounds.play(client, plan.seconds))
 
 
 def _memory_of_all(plan: Plan) -> int:
