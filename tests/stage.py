@@ -2,59 +2,47 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from eventgate.adapters.aws_lambda import Environment
 from tests.aws_lambda.events import rest_api
+from tests.http_server import Exchange, http_server
 
 STAGE: Final = "/DEV"
+"""As in those invocations."""
 
 
 @contextmanager
-def stage(conf: Path) -> Iterator[str]:
-    """The address of the stage of a function with the configuration `conf`, in this process."""
-    environment = Environment({"CONF_DIR": str(conf), "LOG_LEVEL": "ERROR"})
+def stage_of(conf: Path) -> Iterator[str]:
+    """The address, without a slash at its end, of a function with the configuration `conf`, in this process."""
+    environment = Environment({"CONF_DIR": str(conf), "LOG_LEVEL": "CRITICAL"})
 
-    class Exchange(BaseHTTPRequestHandler):
+    class Invocation(Exchange):
         protocol_version = "HTTP/1.1"
         wbufsize = -1
 
-        def do_GET(self) -> None:
-            prefix, path = self.path[: len(STAGE)], self.path[len(STAGE) :]
-            if prefix != STAGE:
-                self._say(403, {"Content-Type": "application/json"}, json.dumps({"message": "Forbidden"}))
+        def reply(self) -> None:
+            outer = urlsplit(self.path).path
+            if outer != STAGE and not outer.startswith(f"{STAGE}/"):
+                self.answer(403, json.dumps({"message": "Forbidden"}).encode(), {"Content-Type": "application/json"})
                 return
-            body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
-            answer: Any = environment.answer(rest_api(self.command, path, dict(self.headers), body or None), None)
+            path = outer.removeprefix(STAGE) or "/"
+            invocation = rest_api(self.command, path, dict(self.headers), self.body().decode() or None)
+            invocation["requestContext"]["path"] = outer
+            answer: Any = environment.answer(invocation, None)
+            text = answer["body"]
+            content = base64.b64decode(text) if answer["isBase64Encoded"] else text.encode()
             fields = {name: values[-1] for name, values in answer["multiValueHeaders"].items()}
-            self._say(answer["statusCode"], fields, answer["body"])
+            self.answer(answer["statusCode"], content, fields)
 
-        def do_POST(self) -> None:
-            self.do_GET()
-
-        def _say(self, status: int, fields: dict[str, str], text: str) -> None:
-            self.send_response(status)
-            for name, value in {**fields, "Content-Length": str(len(text.encode()))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}{STAGE}"
+        with http_server(Invocation) as address:
+            yield f"{address}{STAGE}"
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
         environment.close()

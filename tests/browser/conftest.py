@@ -10,9 +10,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, expect
 
 from tests.browser.site import furnish
-from tests.browser.stage import staged
 from tests.deployment import Deployment, deployment
 from tests.server_process import ServerProcess
+from tests.stage import stage_of
 
 Visit = Callable[..., Awaitable[Page]]
 PATIENCE_MS = 60_000
@@ -39,7 +39,7 @@ def server(site: Deployment) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def stage(site: Deployment) -> Iterator[str]:
     """The address of the same gate as a Lambda function, behind a stage."""
-    with staged(site.conf) as address:
+    with stage_of(site.conf) as address:
         yield address
 
 
@@ -50,7 +50,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Depl
         furnish(site)
         site.config["catalogue"] = {"public": False}
         site.write()
-        with staged(site.conf) as address:
+        with stage_of(site.conf) as address:
             yield address, site
 
 

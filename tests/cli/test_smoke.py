@@ -19,7 +19,7 @@ from tests.cli.commands import Ended
 from tests.deployment import Deployment, deployment, key_server
 from tests.scripted_gate import Says, scripted_gate
 from tests.server_process import ServerProcess
-from tests.stage import stage
+from tests.stage import stage_of
 
 GOOD = '{"event_id": "e-1", "tenant_id": "t1"}'
 Smoke = Callable[..., Ended]
@@ -59,7 +59,7 @@ def server(site: Deployment) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def staged(site: Deployment) -> Iterator[str]:
-    with stage(site.conf) as url:
+    with stage_of(site.conf) as url:
         yield url
 
 
@@ -161,13 +161,13 @@ def test_programs_get_one_document(server: str, smoke: Smoke) -> None:
 
 def test_what_is_wrong_inside_the_gate_is_told_in_its_words(tmp_path: Path, smoke: Smoke) -> None:
     """Here its token keys are not to be had, and a broken configuration lets no gate open at all."""
-    with deployment(tmp_path / "a") as deployed, stage(deployed.conf) as url:
+    with deployment(tmp_path / "a") as deployed, stage_of(deployed.conf) as url:
         deployed.config["token_public_keys_url"] = "http://127.0.0.1:1/keys"
         deployed.write()
         ended = smoke(url)
         assert (ended.code, results(ended)["health"]) == (1, "failed")
         assert "keys: " in ended.out
-    with deployment(tmp_path / "b") as deployed, stage(deployed.conf) as url:
+    with deployment(tmp_path / "b") as deployed, stage_of(deployed.conf) as url:
         deployed.config["limits"] = {"max_depth": "deep"}
         deployed.write()
         ended = smoke(url)
