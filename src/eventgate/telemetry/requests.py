@@ -87,25 +87,30 @@ def _line(trail: Trail, level: str) -> _Line:
         {name: result.position for name, result in trail.results.items() if result.position},
         trail.items,
         trail.problems,
-        round(trail.seconds * 1000, 3),
-        {name: round(seconds * 1000, 3) for name, (_, seconds) in trail.spent.items()},
+        _milliseconds(trail.seconds),
+        {name: _milliseconds(seconds) for name, (_, seconds) in trail.spent.items()},
         trail.correlation_id,
         None if trail.span is None else trail.span.trace_id,
         None if trail.span is None else trail.span.span_id,
     )
 
 
+def _milliseconds(seconds: float) -> float:
+    """To the microsecond; to have `round` count the digits takes six times as long."""
+    return round(seconds * 1_000_000) / 1000
+
+
 def _only_handler() -> JsonHandler | None:
     """The gate's own handler, where what a request leaves would reach it and nothing else."""
     for logger in (_requests, _package):
-        if logger.filters or logger.disabled or not logger.propagate or not _silent(logger.handlers):
+        if logger.filters or logger.disabled or not logger.propagate or _heard(logger.handlers):
             return None
     handlers = _root.handlers
     return handlers[0] if len(handlers) == 1 and isinstance(handlers[0], JsonHandler) else None
 
 
-def _silent(handlers: list[logging.Handler]) -> bool:
-    return not handlers or not [each for each in handlers if not isinstance(each, logging.NullHandler)]
+def _heard(handlers: list[logging.Handler]) -> bool:
+    return bool(handlers) and not all(isinstance(handler, logging.NullHandler) for handler in handlers)
 
 
 def _level(status: int) -> int:
