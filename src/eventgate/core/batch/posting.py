@@ -154,4 +154,4 @@ def _note(trail: Trail, judged: Judged, results: Results) -> None:
 
 def _outcomes(written: Sequence[Mapping[str, WriteResult]]) -> dict[str, Counter[Outcome]]:
     """How often each writer said what; the items of a batch share their writers."""
-    return {name: Counter(results[name].outcome for results in written) for name in (written[0] if written else ())}
+    return {name: Counter([results[name].outcome for results in written]) for name in (written[0] if written else ())}
