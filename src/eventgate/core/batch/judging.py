@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -40,7 +41,7 @@ class Batch(msgspec.Struct, frozen=True):
     traceparent: str | None
 
 
-class BatchEvent(Event, frozen=True):
+class BatchEvent(Event, frozen=True, gc=False):
     """An event of a batch, whose document is parsed again whenever it is asked for: few writers ask.
 
     Hundreds of documents held until all are delivered push each other out of the processor's caches: without them an
@@ -122,7 +123,7 @@ class BatchJudge:
             except Exception as defect:
                 judged.defect = defect
                 judged.refused[index] = Refused(InternalError(), event_id)
-            if turn.is_over:
+            if perf_counter() >= turn.ends:
                 await turn.next()
         return judged
 

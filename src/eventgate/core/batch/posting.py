@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import Final
 
 from eventgate.core import ids, judging
@@ -126,7 +127,7 @@ async def _results(batch: Batch, judged: Judged, written: list[dict[str, WriteRe
         except Exception as defect:  # a result that no answer can be made of; the other items have theirs
             judged.defect = defect
             results.refuse(index, Refused(InternalError(), event.event_id))
-        if turn.is_over:
+        if perf_counter() >= turn.ends:
             await turn.next()
     return results
 

@@ -60,7 +60,10 @@ class Results:
             self._said = None if any(result.pointer is not None for result in said) else said
         outcome = self._outcome
         text = b'{"index":%d%b%b%b' % (index, outcome.before, _encode(event.event_id), outcome.after)
-        self._add(index, outcome.status, text, outcome.problems)
+        self._texts[index] = text
+        self.statuses[outcome.status] += 1
+        if outcome.problems:
+            self._note(outcome.problems)
 
     def refuse(self, index: int, refused: Refused) -> None:
         """The item was refused before any writer was asked."""
@@ -123,8 +126,7 @@ class Results:
     def _add(self, index: int, status: int, text: bytes, problems: Iterable[Problem]) -> None:
         self._texts[index] = text
         self.statuses[status] += 1
-        if problems:
-            self._note(problems)
+        self._note(problems)
 
     def _note(self, problems: Iterable[Problem]) -> None:
         for problem in problems:
