@@ -24,17 +24,18 @@ MERGE_TABLE: Final = "eventgate_merge"
 PRUNED_AT_ONCE: Final = 1000
 """Entries of the ledger forgotten at once: some milliseconds."""
 
+# Arrays of text only: of any others asyncpg asks the catalogue on each new connection, twice as long as the rest takes.
 _INSERT_EVENTS: Final = """
     INSERT INTO eventgate_events (topic, event_id, subject, payload, body_sha256, received_at)
-    SELECT $1, event_id, subject, payload, body_sha256, received_at
-    FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[])
+    SELECT $1, event_id, subject, payload::jsonb, body_sha256, received_at::timestamptz
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
         AS event (event_id, body_sha256, received_at, subject, payload)
     ON CONFLICT (topic, event_id) DO NOTHING RETURNING event_id
 """
 _INSERT_ENTRIES: Final = """
     INSERT INTO eventgate_ledger (topic, event_id, body_sha256, received_at)
-    SELECT $1, event_id, body_sha256, received_at
-    FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS event (event_id, body_sha256, received_at)
+    SELECT $1, event_id, body_sha256, received_at::timestamptz
+    FROM unnest($2::text[], $3::text[], $4::text[]) AS event (event_id, body_sha256, received_at)
     ON CONFLICT (topic, event_id) DO NOTHING RETURNING event_id
 """
 _FIND: Final = "SELECT event_id, body_sha256 FROM {} WHERE topic = $1 AND event_id = ANY($2::text[])"
@@ -57,7 +58,7 @@ async def record(connection: Connection, table: str, events: Sequence[Event]) ->
     columns: list[object] = [
         [event.event_id for event in events],
         [event.sha256 for event in events],
-        [moment(event.received_at) for event in events],
+        [moment(event.received_at).isoformat() for event in events],
     ]
     if table == EVENTS_TABLE:
         columns += [[event.subject for event in events], [event.body.decode() for event in events]]
