@@ -56,7 +56,7 @@ def _is_all_in(document: Any, taken: Any) -> bool:
             name in taken and _is_all_in(item, taken[name]) for name, item in document.items()
         )
     if isinstance(document, list):
-        return isinstance(taken, list) and all(map(_is_all_in, document, taken))
+        return isinstance(taken, list | tuple) and all(map(_is_all_in, document, taken))
     return not (isinstance(document, str) and document.endswith("\n"))
 
 
