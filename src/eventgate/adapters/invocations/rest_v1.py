@@ -32,6 +32,7 @@ def read(invocation: Mapping[str, object]) -> HttpInvocation:
         request_id=fields.request_id(context),
         answer=answer,
         outer_path=unquote(text(context.get("path"))) or None,
+        passes_bytes=False,  # base64 stays as it is unless the API has the answer's type among its binary media types
     )
 
 
