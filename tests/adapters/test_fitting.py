@@ -105,3 +105,22 @@ def test_a_schema_that_is_too_large_to_be_shown_is_told_and_nothing_else_suffers
     headers = {"Authorization": site.bearer()}
     post = {"httpMethod": "POST", "path": "/topics/runs", "headers": headers, "body": "{}"}
     assert gate.answer(post, None)["statusCode"] == 202
+
+
+def test_what_is_pressed_already_is_not_pressed_again() -> None:
+    http = read_invocation({**BALANCER, "headers": {"accept-encoding": "gzip"}})
+    pressed = Response(200, ((b"content-encoding", b"gzip"), (b"x-correlation-id", b"c-1")), b"\x1f" * 1_000_000)
+    assert refused(dict(http.answer(fitting(http, pressed)))) == (503, "configuration")
+
+
+def test_the_styles_and_scripts_of_others_go_pressed_except_through_a_rest_api(
+    environment: tuple[Environment, Deployment],
+) -> None:
+    """An API of that kind presses by itself, and would hand out base64."""
+    path = "/assets/swagger-ui-bundle.js"
+    headers = {"headers": {"Accept-Encoding": "gzip"}}
+    plain = environment[0].answer({"httpMethod": "GET", "path": path, **headers}, None)
+    http = {"version": "2.0", "rawPath": path, "requestContext": {"http": {"method": "GET"}}, **headers}
+    pressed = environment[0].answer(http, None)
+    assert (plain["isBase64Encoded"], pressed["isBase64Encoded"]) == (False, True)
+    assert gzip.decompress(base64.b64decode(str(pressed["body"]))).decode() == plain["body"]

@@ -28,7 +28,7 @@ class HttpInvocation(msgspec.Struct, frozen=True):
     `paths` are where it may lead, percent-decoded, the most specific first: stages and base paths are part of some of
     them, and only the route table can tell. There is at least one. `answer` puts a response into the shape's form.
     `outer_path` is the path that the client asked for, with all that stands before the route, if the service tells it.
-    `most_answer_bytes`: what the service takes of an answer. `passes_bytes`: an answer in base64 becomes bytes, always.
+    `most_answer_bytes`: what the service takes of an answer.
     """
 
     method: str
@@ -39,7 +39,6 @@ class HttpInvocation(msgspec.Struct, frozen=True):
     answer: Callable[[Response], LambdaAnswer]
     outer_path: str | None = None
     most_answer_bytes: int = LAMBDA_ANSWER_BYTES
-    passes_bytes: bool = True
 
 
 def mapping(value: object) -> Mapping[str, object]:

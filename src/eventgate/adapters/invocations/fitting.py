@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from typing import Final
 
 from eventgate.adapters.invocations.fields import HttpInvocation
 from eventgate.core import responses
-from eventgate.core.model import Headers, Response
+from eventgate.core.accept import reads_gzip
+from eventgate.core.model import Response
 from eventgate.errors import AnswerTooLarge, Misconfigured, Refusal
 
 log = logging.getLogger("eventgate.lambda")
@@ -18,7 +18,7 @@ _MOST_ESCAPED: Final = 6
 """Bytes that JSON may make of one byte of a body: `\\u0000`."""
 _REST: Final = 64 * 1024
 """More than status and headers take."""
-_GZIP: Final = re.compile(rb"gzip\s*(;\s*q=(1(\.0*)?|0?\.0*[1-9]\d*))?")
+_CODED: Final = b"content-encoding"
 _CORRELATION: Final = b"x-correlation-id"
 
 
@@ -29,8 +29,10 @@ def fitting(http: HttpInvocation, response: Response) -> Response:
     """
     if _fits(http, response):
         return response
-    if http.passes_bytes and _reads_gzip(http.headers) and _fits(http, pressed := _pressed(response)):
-        return pressed
+    if reads_gzip(http.headers) and _CODED not in dict(response.headers):
+        pressed = _pressed(response)
+        if _fits(http, pressed):
+            return pressed
     log.error(
         "the answer to a %s has %d bytes, more than Lambda or what invoked it passes on",
         http.method,
@@ -54,15 +56,9 @@ def _fits(http: HttpInvocation, response: Response) -> bool:
     return len(json.dumps(http.answer(response))) <= http.most_answer_bytes
 
 
-def _reads_gzip(headers: Headers) -> bool:
-    """Whether a quality over zero is given to gzip (RFC 9110, section 12.5.3)."""
-    codings = (each for name, value in headers if name == b"accept-encoding" for each in value.lower().split(b","))
-    return any(_GZIP.fullmatch(each.strip()) for each in codings)
-
-
 def _pressed(response: Response) -> Response:
     import gzip  # no other answer needs it
 
     body = gzip.compress(response.body, 6, mtime=0)
     headers = [(name, value) for name, value in response.headers if name != b"content-length"]
-    return Response(response.status, (*headers, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")), body)
+    return Response(response.status, (*headers, (_CODED, b"gzip"), (b"vary", b"Accept-Encoding")), body)
