@@ -21,6 +21,7 @@ from eventgate.core.instruments import Instruments, Tracing
 from eventgate.core.judging import Aside
 from eventgate.core.pages import Pages
 from eventgate.core.posting import Posting
+from eventgate.core.reading import Reading
 from eventgate.core.writer import Writer
 from eventgate.spooling import open_spooling
 from eventgate.writers.opening import open_all
@@ -70,21 +71,25 @@ async def open_assembly(
     aside = _aside(stack) if background else None
     origins = tuple(settings.cors.origins)
     admission = Admission(settings.limits, lambda: assembly.policy, keyring)
-    assembly.gateway = Gateway(
+    reading = Reading(
         admission=admission,
-        posting=Posting(settings.limits, admission, delivery, receipts_of(settings), spooling.keeping, aside),
         policy=lambda: assembly.policy,
         health=Health(_dependencies(assembly, writers), assembly.warnings),
         ready=lambda: ready() or ("no token key has been read yet" if keyring.age is None else None),
-        instruments=instruments,
-        tracing=tracing,
         token_url=settings.token_provider_url,
         api_document=configuration.api_document,
+        pages=partial(_pages, assembly, admission),
+        public=settings.catalogue.public,
+    )
+    assembly.gateway = Gateway(
+        admission=admission,
+        posting=Posting(settings.limits, admission, delivery, receipts_of(settings), spooling.keeping, aside),
+        reading=reading,
+        instruments=instruments,
+        tracing=tracing,
         terminators=frozenset(settings.terminate.subjects),
         terminate=terminate,
         cors=Cors(origins) if origins else None,
-        pages=partial(_pages, assembly, admission),
-        public=settings.catalogue.public,
     )
     spooling.attach(delivery, lambda: assembly.policy.topics, tuple(writer.name for writer in writers))
     if background:

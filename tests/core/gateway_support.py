@@ -20,6 +20,7 @@ from eventgate.core.model import Request, Response
 from eventgate.core.pointer import Pointer
 from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
+from eventgate.core.reading import Reading
 from eventgate.core.receipts import Receipts
 from eventgate.core.topics import Topic, compile_schema
 from eventgate.core.writer import Writer, WriterUse
@@ -82,15 +83,18 @@ class Bench:
         self.gateway = Gateway(
             admission=admission,
             posting=Posting(limits, admission, Delivery(self.writers), receipts),
-            policy=lambda: self.policy,
-            health=Health([], list),
-            ready=lambda: ready,
+            reading=Reading(
+                admission=admission,
+                policy=lambda: self.policy,
+                health=Health([], list),
+                ready=lambda: ready,
+                token_url=token_url,
+                api_document=api_document,
+            ),
             instruments=self.trails,
             terminators=terminators,
             terminate=self._terminate,
             cors=cors,
-            token_url=token_url,
-            api_document=api_document,
         )
 
     async def ask(

@@ -33,7 +33,8 @@ from eventgate.core.model import Request, Response
 from eventgate.errors import ConfigurationError, InternalError, Misconfigured, Refusal
 from eventgate.telemetry.condition import Condition
 from eventgate.telemetry.emf import EmbeddedMetrics, embedded_metrics
-from eventgate.telemetry.logs import RequestLog, configure_logging
+from eventgate.telemetry.logs import configure_logging
+from eventgate.telemetry.requests import RequestLog
 from eventgate.telemetry.several import together
 
 log = logging.getLogger("eventgate.lambda")

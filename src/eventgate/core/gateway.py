@@ -9,22 +9,17 @@ from eventgate.core import ids, responses, routes
 from eventgate.core.admission import Admission
 from eventgate.core.cors import Cors
 from eventgate.core.head import Head
-from eventgate.core.health import Health
 from eventgate.core.instruments import Instruments, Tracing, Trail
 from eventgate.core.model import Headers, Request, Response
-from eventgate.core.pages import Pages
-from eventgate.core.policy import Policy
 from eventgate.core.posting import Posting
 from eventgate.core.reading import Reading
 from eventgate.errors import InternalError, Refusal, RouteNotFound
 
 
 class Gateway:
-    """Answers requests. Holds what is fixed while a configuration is open; the policy is asked for each time.
+    """Answers requests. Holds what is fixed while a configuration is open.
 
-    `ready()` gives the reason why no traffic should come, or None. `terminate()` marks the gate to be rebuilt.
-    `pages()` loads the pages for people; it is called when one is asked for. Unless `public`, the topics and their
-    description are for callers with a token.
+    `terminate()` marks the gate to be rebuilt, for the subjects `terminators`; without any there is no such route.
     """
 
     def __init__(
@@ -32,34 +27,18 @@ class Gateway:
         *,
         admission: Admission,
         posting: Posting,
-        policy: Callable[[], Policy],
-        health: Health,
-        ready: Callable[[], str | None],
+        reading: Reading,
         instruments: Instruments,
         tracing: Tracing | None = None,
-        token_url: str | None = None,
-        api_document: bytes | None = None,
         terminators: frozenset[str] = frozenset(),
         terminate: Callable[[], None] = lambda: None,
         cors: Cors | None = None,
-        pages: Callable[[], Pages] | None = None,
-        public: bool = True,
     ) -> None:
         self._admission = admission
         self._posting = posting
-        self._reading = Reading(
-            admission=admission,
-            policy=policy,
-            health=health,
-            ready=ready,
-            token_url=token_url,
-            api_document=api_document,
-            pages=pages,
-            public=public,
-        )
+        self._reading = reading
         self._instruments = instruments
         self._tracing = tracing
-        self._token_url = token_url
         self._terminators = terminators
         self._terminate = terminate
         self._cors = cors
@@ -108,7 +87,7 @@ class Gateway:
     async def _route(self, request: Request, head: Head, trail: Trail) -> Response:
         route, topic = routes.find(request.path)
         trail.route = route.template
-        if route.name == "token" and self._token_url is None:
+        if route.name == "token" and not self._reading.knows_token_url:
             raise RouteNotFound
         if route.name == "terminate" and not self._terminators:
             raise RouteNotFound

@@ -24,7 +24,11 @@ _VARY: Final = (b"vary", b"Accept")
 
 
 class Reading:
-    """Answers GET and HEAD; the parameters are those of `Gateway`."""
+    """Answers GET and HEAD.
+
+    `ready()` gives the reason why no traffic should come, or None. `pages()` loads the pages for people; it is called
+    when one is asked for. Unless `public`, the topics and their description are for callers with a token.
+    """
 
     def __init__(
         self,
@@ -33,16 +37,17 @@ class Reading:
         policy: Callable[[], Policy],
         health: Health,
         ready: Callable[[], str | None],
-        token_url: str | None,
-        api_document: bytes | None,
-        pages: Callable[[], Pages] | None,
-        public: bool,
+        token_url: str | None = None,
+        api_document: bytes | None = None,
+        pages: Callable[[], Pages] | None = None,
+        public: bool = True,
     ) -> None:
         self._admission = admission
         self._policy = policy
         self._health = health
         self._ready = ready
-        self._token_url = token_url
+        self.knows_token_url = token_url is not None
+        self._token_url = token_url or ""
         self._api_document = api_document
         self._load_pages = pages
         self._pages: Pages | None = None
@@ -65,7 +70,7 @@ class Reading:
         if route == "api":
             return Response(200, (responses.YAML,), self._description())
         if route == "token":
-            return responses.empty_answer(303, [(b"location", (self._token_url or "").encode())])
+            return responses.empty_answer(303, [(b"location", self._token_url.encode())])
         if route == "livez":
             return responses.json_answer(200, {"status": "ok"})
         if (reason := self._ready()) is not None:

@@ -33,7 +33,9 @@ def test_equality_is_that_of_json_schema(items: list[Any]) -> None:
     assert takes(UNIQUE, items) == jsonschema_rs.is_valid({"uniqueItems": True}, items)
 
 
-@pytest.mark.parametrize("items", [[1, 1.0], [0, -0.0], [[1], [1.0]], [{"a": 1, "b": 2}, {"b": 2.0, "a": 1}]])
+@pytest.mark.parametrize(
+    "items", [[1, 1.0], [0, -0.0], [1e300, 10**300], [[1], [1.0]], [{"a": 1, "b": 2}, {"b": 2.0, "a": 1}]]
+)
 def test_numbers_are_equal_by_value(items: list[Any]) -> None:
     assert not takes(UNIQUE, items)
 

@@ -7,7 +7,10 @@ texts, whose hashes a sender cannot foresee.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+_EXACT: Final = 2**53
+"""Below it, a double that is an integer is that which was written."""
 
 
 class UniqueItems:
@@ -35,7 +38,10 @@ def key(value: Any) -> Any:
     if isinstance(value, int):
         return hex(value)
     if isinstance(value, float | Decimal):
-        return hex(int(value)) if value == int(value) else f"{float(value)!r}"
+        if value != int(value):
+            return f"{float(value)!r}"
+        # The double of 1e300 is some other integer by a little; as it is written it is this one.
+        return hex(int(Decimal(repr(value)) if isinstance(value, float) and abs(value) >= _EXACT else value))
     if isinstance(value, list):
         return tuple(key(item) for item in value)
     return frozenset((name, key(member)) for name, member in value.items())
