@@ -60,6 +60,8 @@ FEWER = ("-m", "every_version or not service", "--hypothesis-profile=again")
 """Properties are tried with a quarter of the examples."""
 VERSIONS = ("3.11", "3.13")
 """Both ends of what is supported; 3.13 is the newest runtime that AWS Lambda has."""
+LAMBDA_VERSIONS = ("3.12", "3.13")
+"""What packages for Lambda are compiled and run by in tests, whichever version runs these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,11 @@ def tests() -> Result:
     """Unit and end-to-end tests, and the floor under their branch coverage."""
     coverage = (PYTHON, "-m", "coverage")
     run(*coverage, "erase")
+    missing = [version for version in LAMBDA_VERSIONS if not run("scripts/find-python", version)]
     result = pytest((*coverage, "run"), f"--ignore={WHEEL_TESTS}")
+    if missing:
+        needed = f"the tests of Lambda packages need Python {' and '.join(missing)} on this machine: install it"
+        return Result(result.passed, max(result.failed, 1), needed)
     if not (run(*coverage, "combine", "--quiet") and run(*coverage, "report")):
         return Result(result.passed, result.failed + 1, "coverage is below its floor")
     return result

@@ -17,8 +17,8 @@ from eventgate.core.model import Request, Response
 from eventgate.errors import ConfigurationError
 from eventgate.opening import open_assembly
 from eventgate.telemetry.condition import Condition
-from eventgate.telemetry.logs import RequestLog
 from eventgate.telemetry.payloads import payload_log
+from eventgate.telemetry.requests import RequestLog
 from eventgate.telemetry.several import together
 from eventgate.telemetry.tracing import traced
 

@@ -95,3 +95,13 @@ def test_an_interpreter_that_does_not_run_is_passed_over(tmp_path: Path) -> None
     found = find_python(PATH=str(tmp_path), HOME=str(tmp_path))
     assert found.returncode == 0, found.stderr
     assert Path(found.stdout.strip()).name.startswith("python3")
+
+
+def test_a_python_that_packages_need_is_named_and_counts_as_failed(
+    suites: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suites, "run", lambda *command: "3.12" not in command)
+    monkeypatch.setattr(suites, "pytest", lambda *_: suites.Result(passed=5))
+    result = suites.tests()
+    assert (result.passed, result.failed) == (5, 1)
+    assert "Python 3.12 on this machine" in result.remark

@@ -13,7 +13,7 @@ from eventgate.core.model import Request, Response
 from eventgate.errors import Refusal
 from eventgate.server.http import Server, uvicorn_config
 from eventgate.server.listener import Listener
-from eventgate.telemetry.logs import RequestLog
+from eventgate.telemetry.requests import RequestLog
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -13,7 +13,8 @@ import pytest
 from eventgate.core.instruments import Trail
 from eventgate.core.model import Outcome, WriteResult
 from eventgate.errors import Problem
-from eventgate.telemetry.logs import JsonHandler, RequestLog, configure_logging
+from eventgate.telemetry.logs import JsonHandler, configure_logging
+from eventgate.telemetry.requests import RequestLog
 from tests.telemetry.conftest import NAMES
 
 pytestmark = pytest.mark.usefixtures("loggers")

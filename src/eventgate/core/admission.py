@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -55,10 +55,10 @@ class Admission:
         trail.topic = topic.name
         return Admitted(subject, topic, policy.access)
 
-    async def authenticate(self, request: Request, head: Head) -> Claims:
+    def authenticate(self, request: Request, head: Head) -> Awaitable[Claims]:
         """Who the caller is; raises `Unauthenticated` or `Unavailable`."""
         token = bearer_token(head.all(b"authorization"), head.all(b"bearer"))
         seconds = self._limits.request_timeout_seconds
         if request.deadline is not None:
             seconds = max(0.0, min(seconds, request.deadline - asyncio.get_running_loop().time()))
-        return await self._keyring.authenticate(token, seconds)
+        return self._keyring.authenticate(token, seconds)

@@ -1,4 +1,4 @@
-"""The header fields that the gate reads, found in one pass."""
+"""The header fields of a request, and which of them the gate reads."""
 
 from __future__ import annotations
 
@@ -29,33 +29,34 @@ NAMES = frozenset(
         b"x-request-id",
     }
 )
-"""Those fields, in lower case."""
+"""Those that the gate reads, in lower case."""
 
 
 class Head:
     """Header fields by name, each with its values in the order received."""
 
-    __slots__ = ("_fields", "_headers")
+    __slots__ = ("_fields", "_first", "_headers")
 
     def __init__(self, headers: Headers) -> None:
-        fields: dict[bytes, list[bytes]] = {}
-        for name, value in headers:
-            if name in NAMES:
-                if name in fields:
-                    fields[name].append(value)
-                else:
-                    fields[name] = [value]
-        self._fields = fields
         self._headers = headers
+        self._first = dict(headers)
+        self._fields: dict[bytes, list[bytes]] | None = None
+        if len(self._first) != len(headers):  # a field that comes twice; without one, C code does all of it
+            self._first = dict(headers[::-1])
+            self._fields = {}
+            for name, value in headers:
+                self._fields.setdefault(name, []).append(value)
 
     def all(self, name: bytes) -> list[bytes]:
         """Every value of a field."""
-        return self._fields.get(name, [])
+        if self._fields is not None:
+            return self._fields.get(name, [])
+        value = self._first.get(name)
+        return [] if value is None else [value]
 
     def first(self, name: bytes) -> bytes | None:
         """The first value of a field."""
-        values = self._fields.get(name)
-        return values[0] if values else None
+        return self._first.get(name)
 
     def check_size(self) -> None:
         """Raises `HeadersTooLarge`."""
@@ -67,18 +68,16 @@ class Head:
 
     def media(self) -> Media:
         """How the body is to be read, by Content-Type, Content-Encoding and the headers of CloudEvents."""
-        fields = self._fields
-        types = fields.get(b"content-type")
-        media = media_of(types[0] if types else b"")
-        if types is not None and len(types) > 1 and len(set(types)) > 1:
+        fields = self._first
+        media = media_of(fields.get(b"content-type", b""))
+        if self._fields is not None and len(set(self.all(b"content-type"))) > 1:
             return Media(media.form, objection="two different Content-Type headers")
         if media.objection is not None:
             return media
         if not _CLOUDEVENT.isdisjoint(fields):
             media = as_binary(media)
-        codings = fields.get(b"content-encoding")
-        return media if codings is None else with_coding(media, codings)
+        return with_coding(media, self.all(b"content-encoding")) if b"content-encoding" in fields else media
 
     def cloudevent_id(self) -> str:
         """The id of a CloudEvent in binary mode; raises `InvalidEvent`."""
-        return cloudevents.id_in_headers(self._fields)
+        return cloudevents.id_in_headers({name: self.all(name) for name in cloudevents.HEADERS})

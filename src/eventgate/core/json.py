@@ -30,7 +30,6 @@ _LARGEST = int(1.7976931348623157e308)
 _DOUBLES = range(-_LARGEST, _LARGEST + 1)
 _HUGE_DIGITS = 309
 """Fewest digits of an integer beyond a double's range."""
-_DIGIT = re.compile(rb"[0-9]")
 _DIGITS = b"0123456789"
 _LONG_EXPONENT = re.compile(rb"[eE][+-]?[0-9]{3}")
 _MANY_BYTES = 8192
@@ -127,11 +126,11 @@ def _depth(body: bytes) -> int:
 
 def _may_hold_huge(body: bytes) -> bool:
     """Whether so many digits stand in a row. If they do, one of them is a 309th byte: that rules most bodies out."""
-    for candidate in _DIGIT.finditer(body[_HUGE_DIGITS - 1 :: _HUGE_DIGITS]):
-        middle = (candidate.start() + 1) * _HUGE_DIGITS - 1
-        before, after = body[middle - _HUGE_DIGITS + 1 : middle], body[middle : middle + _HUGE_DIGITS]
-        if len(before) - len(before.rstrip(_DIGITS)) + len(after) - len(after.lstrip(_DIGITS)) >= _HUGE_DIGITS:
-            return True
+    for middle in range(_HUGE_DIGITS - 1, len(body), _HUGE_DIGITS):
+        if body[middle] in _DIGITS:
+            before, after = body[middle - _HUGE_DIGITS + 1 : middle], body[middle : middle + _HUGE_DIGITS]
+            if len(before) - len(before.rstrip(_DIGITS)) + len(after) - len(after.lstrip(_DIGITS)) >= _HUGE_DIGITS:
+                return True
     return False
 
 

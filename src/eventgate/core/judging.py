@@ -68,6 +68,8 @@ def own_id(topic: Topic, document: Any) -> str | None:
     if topic.event_id is None:
         return None
     value = topic.event_id.resolve(document)
+    if isinstance(value, str) and ids.is_event_id(value):
+        return value
     if value is MISSING:
         return None
     text = None if isinstance(value, bool) else json.scalar_text(value)
@@ -111,15 +113,15 @@ def partition_key(topic: Topic, document: Any) -> str | None:
 
 def refusals(
     delivery: Delivery, event: Event, topic: Topic, done: Mapping[str, WriteResult] = _NONE
-) -> dict[str, WriteResult]:
+) -> Mapping[str, WriteResult]:
     """Results that are known before anything is written, those of the writers that are `done` already among them.
 
     Raises `UnacceptableEvent` where a required sink can never take the event.
     """
-    settled = dict(done)
-    objections = delivery.refusals(event, topic, settled)
+    objections = delivery.refusals(event, topic, done)
     if not objections:
-        return settled
+        return done
+    settled = dict(done)
     problems: list[Problem] = []
     too_large = False
     for name, objection in objections.items():

@@ -16,7 +16,7 @@ _BAD_ESCAPE = re.compile(r"~(?![01])")
 class Pointer:
     """A parsed JSON Pointer; raises `ValueError` on construction where `text` is none."""
 
-    __slots__ = ("text", "tokens")
+    __slots__ = ("_member", "text", "tokens")
 
     def __init__(self, text: str) -> None:
         if text and not text.startswith("/"):
@@ -25,9 +25,12 @@ class Pointer:
             raise ValueError("in a JSON Pointer, ~ is written ~0 and / within a name ~1")
         self.text = text
         self.tokens = tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
+        self._member = self.tokens[0] if len(self.tokens) == 1 else None
 
     def resolve(self, document: Any) -> Any:
         """The value in `document` that this points to, or `MISSING`."""
+        if self._member is not None and isinstance(document, dict):
+            return document.get(self._member, MISSING)
         value = document
         for token in self.tokens:
             if isinstance(value, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,19 +57,16 @@ class CompiledSchema:
         self.branching = branching
         self.graph = graph
         self._validators = validators
-        self._is_valid = validators.whole.is_valid
+        self.accepts: Callable[[Any], bool] = validators.whole.is_valid
+        """Whether a parsed document matches the schema."""
 
     def check(self, document: Any, size: int) -> None:
         """Raises `InvalidEvent` unless `document`, parsed from `size` bytes, matches the schema.
 
         It names up to 100 problems, or only the first where the body is over 32 KiB or the schema is branching.
         """
-        if not self._is_valid(document):
+        if not self.accepts(document):
             raise self.refusal(document, size)
-
-    def accepts(self, document: Any) -> bool:
-        """Whether `document`, parsed, matches the schema."""
-        return self._is_valid(document)
 
     def refusal(self, document: Any, size: int) -> InvalidEvent:
         """Why `document`, parsed from `size` bytes, does not match the schema; see `check`."""

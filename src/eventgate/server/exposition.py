@@ -18,8 +18,8 @@ from eventgate.server.gathering import Gathering
 from eventgate.server.http import Server, uvicorn_config
 from eventgate.server.link import Link
 from eventgate.server.signals import let_through
-from eventgate.telemetry.logs import RequestLog
 from eventgate.telemetry.prometheus import exposition
+from eventgate.telemetry.requests import RequestLog
 
 log = logging.getLogger("eventgate.metrics")
 

@@ -21,6 +21,7 @@ from eventgate.server.http import Server, uvicorn_config
 from eventgate.server.link import Link
 from eventgate.server.reporting import report
 from eventgate.server.signals import HURRY, let_through
+from eventgate.telemetry.logs import lines_gathered
 from eventgate.telemetry.meters import Meters
 from eventgate.telemetry.several import together
 
@@ -70,7 +71,8 @@ class Worker:
         self._opening = asyncio.ensure_future(self._serve())
         let_through()
         try:
-            return await self._opening
+            with lines_gathered(loop.call_soon):
+                return await self._opening
         except asyncio.CancelledError:
             return 0
         except ConfigurationError as error:

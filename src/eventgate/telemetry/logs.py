@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line; of each request one line, whose level tells how it ended."""
+"""Logs: one JSON object a line."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TextIO
 
 import msgspec
 
 from eventgate.core.clock import timestamp
-from eventgate.core.instruments import Trail
-from eventgate.core.model import Outcome
-from eventgate.errors import Problem
 from eventgate.telemetry.outlet import Outlet
+from eventgate.telemetry.turns import Turns
 
 TRACE = 5
 """Below DEBUG, for what only a search for a fault wants to see."""
@@ -23,7 +22,6 @@ TRACE = 5
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 _root = logging.getLogger()
 _package = logging.getLogger("eventgate")
-_requests = logging.getLogger("eventgate.request")
 
 
 class JsonFormatter(logging.Formatter):
@@ -54,6 +52,15 @@ class JsonHandler(logging.StreamHandler[TextIO]):
         super().__init__(stream)
         self.setFormatter(JsonFormatter())
         self._outlet = outlet
+        self._turns: Turns | None = None
+        self._guard: AbstractContextManager[object] = self.lock or nullcontext()  # which it has had since it was made
+
+    def gather(self, soon: Callable[[Callable[[], None]], object] | None) -> None:
+        """From now on write the lines of requests as `Turns` does with `soon`; with None each by itself again."""
+        with self._guard:
+            if self._turns is not None:
+                self._turns.flush()
+            self._turns = None if soon is None or self._outlet is None else Turns(self._outlet.write, soon)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write `record`."""
@@ -61,6 +68,8 @@ class JsonHandler(logging.StreamHandler[TextIO]):
             super().emit(record)
             return
         try:
+            if self._turns is not None:
+                self._turns.flush()
             self._outlet.write((self.format(record) + self.terminator).encode())
         except Exception:
             self.handleError(record)
@@ -68,26 +77,30 @@ class JsonHandler(logging.StreamHandler[TextIO]):
     def flush(self) -> None:
         """Have it written, as far as anybody reads."""
         super().flush()
-        if self._outlet is not None:
-            self._outlet.flush()
+        if self._outlet is None:
+            return
+        with self._guard, suppress(OSError):
+            if self._turns is not None:
+                self._turns.flush()
+        self._outlet.flush()
 
-    def write(self, line: _Line) -> bool:
-        """Write what is as good as formatted; False where it could not be, or a filter has to be asked.
+    def write(self, fields: msgspec.Struct) -> bool:
+        """Write the line of a request; False where it could not be written, or a filter has to be asked.
 
         A `LogRecord`, made and handed from logger to logger, costs 14 us, which is as much as judging an event.
         """
         if self.filters or self.level > logging.INFO:
             return False
         try:
-            self.acquire()
-            try:
-                if self._outlet is not None:
-                    self._outlet.write(_encode(line) + b"\n")
+            line = _encode(fields) + b"\n"
+            with self._guard:
+                if self._turns is not None:
+                    self._turns.take(line)
+                elif self._outlet is not None:
+                    self._outlet.write(line)
                 else:
-                    self.stream.write(_encode(line).decode() + self.terminator)
+                    self.stream.write(line.decode())
                     super().flush()
-            finally:
-                self.release()
         except Exception:  # of the stream; the logging module has a way to tell of it
             return False
         return True
@@ -106,79 +119,21 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
     _package.setLevel(known.get(level.upper(), logging.INFO))
 
 
-class RequestLog:
-    """The instrument that logs each request: INFO if it was served, WARNING if refused, ERROR if the gate failed.
+@contextmanager
+def lines_gathered(soon: Callable[[Callable[[], None]], object]) -> Iterator[None]:
+    """While in the block, lines of requests share writes as `Turns` says; none is held back when it is left.
 
-    A batch counts as its worst item. With `cold_start` the first request is marked: it waited for the gate to open.
+    `soon` has a function called when the turn of the event loop is over, as `call_soon` does.
     """
-
-    def __init__(self, *, cold_start: bool = False) -> None:
-        self._cold_start = cold_start
-
-    def finished(self, trail: Trail) -> None:
-        """Write the line of `trail`."""
-        cold_start, self._cold_start = self._cold_start, False
-        level = _level(trail.status) if not trail.items else max(map(_level, (trail.status, *trail.items)))
-        if not _requests.isEnabledFor(level):
-            return
-        line = _line(trail, logging.getLevelName(level))
-        line.cold_start = cold_start
-        if trail.defect is None and (handler := _only_handler()) is not None and handler.write(line):
-            return
-        defect = trail.defect
-        error = None if defect is None else (type(defect), defect, defect.__traceback__)
-        record = logging.LogRecord(_requests.name, level, "", 0, line.message, None, error)
-        fields = msgspec.to_builtins(line)
-        record.__dict__["fields"] = {name: fields[name] for name in _FIELDS if name in fields}
-        _requests.handle(record)
-
-
-class _Line(msgspec.Struct, omit_defaults=True):
-    """The line of a request: members of every line, then its fields, without those that have nothing to say."""
-
-    time: str
-    level: str
-    logger: str
-    message: str
-    status: int = 0
-    topic: str | None = None
-    subject: str | None = None
-    event_id: str | None = None
-    writers: dict[str, Outcome | Mapping[Outcome, int]] = {}
-    positions: dict[str, Mapping[str, str | int]] = {}
-    items: Mapping[int, int] = {}
-    errors: tuple[Problem, ...] = ()
-    duration_ms: float = 0.0
-    writers_ms: dict[str, float] = {}
-    correlation_id: str = ""
-    trace_id: str | None = None
-    span_id: str | None = None
-    cold_start: bool = False
-
-
-_FIELDS = _Line.__struct_fields__[4:]
-
-
-def _line(trail: Trail, level: str) -> _Line:
-    return _Line(
-        timestamp(time.time()),
-        level,
-        _requests.name,
-        f"{trail.method} {trail.route or 'unknown path'} {trail.status}",
-        trail.status,
-        trail.topic,
-        trail.subject,
-        trail.event_id,
-        {name: result.outcome for name, result in trail.results.items()} or dict(trail.outcomes),
-        {name: result.position for name, result in trail.results.items() if result.position},
-        trail.items,
-        trail.problems,
-        round(trail.seconds * 1000, 3),
-        {name: round(seconds * 1000, 3) for name, (_, seconds) in trail.spent.items()},
-        trail.correlation_id,
-        None if trail.span is None else trail.span.trace_id,
-        None if trail.span is None else trail.span.span_id,
-    )
+    handlers = [handler for handler in _root.handlers if isinstance(handler, JsonHandler)]
+    for handler in handlers:
+        handler.gather(soon)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            with suppress(OSError):
+                handler.gather(None)
 
 
 def _standard_error() -> Outlet | None:
@@ -201,25 +156,6 @@ def _told(record: logging.LogRecord) -> dict[str, str]:
         return {"message": record.getMessage()}
     place = f"{record.filename}:{record.lineno} {record.funcName}"
     return {"message": str(record.msg) if record.args else "(withheld: it may hold values)", "place": place}
-
-
-def _only_handler() -> JsonHandler | None:
-    """The gate's own handler, where what a request leaves would reach it and nothing else."""
-    for logger in (_requests, _package):
-        if logger.filters or logger.disabled or not logger.propagate or not _silent(logger.handlers):
-            return None
-    handlers = _root.handlers
-    return handlers[0] if len(handlers) == 1 and isinstance(handlers[0], JsonHandler) else None
-
-
-def _silent(handlers: list[logging.Handler]) -> bool:
-    return not [handler for handler in handlers if not isinstance(handler, logging.NullHandler)]
-
-
-def _level(status: int) -> int:
-    if status < 400:
-        return logging.INFO
-    return logging.WARNING if status < 500 or status == 503 else logging.ERROR
 
 
 def _traceback(error: BaseException | None) -> list[str]:

@@ -2,13 +2,15 @@
 
 A pipe takes 64 KiB and then makes its writer wait until somebody reads: a log that nobody reads would stop the gate.
 Such a line goes to a thread, which may wait, through a bounded queue. As long as the descriptor takes what it is
-given there is no thread, and a line costs a question to the system besides.
+given there is no thread, and a line costs a question to the system besides; none for a file, which always takes it.
 """
 
 from __future__ import annotations
 
 import os
 import select
+import stat
+import sys
 import threading
 import time
 from collections import deque
@@ -22,11 +24,16 @@ FAREWELL_SECONDS: Final = 1.0
 
 
 class Outlet:
-    """Writes to the descriptor `fd`. `dropped(n)` is asked for a line that says that `n` lines are missing here."""
+    """Writes to the descriptor `fd`. `dropped(n)` is asked for a line that says that `n` lines are missing here.
+
+    What is given to `write` are one or more whole lines. Raises `OSError` if there is no such descriptor.
+    """
 
     def __init__(self, fd: int, dropped: Callable[[int], bytes]) -> None:
         self._fd = fd
         self._dropped = dropped
+        self._is_file = stat.S_ISREG(os.fstat(fd).st_mode)
+        self._most = sys.maxsize if self._is_file else select.PIPE_BUF
         poll = select.poll()
         poll.register(fd, select.POLLOUT)
         self._has_room = poll.poll
@@ -58,8 +65,8 @@ class Outlet:
     def _written(self, line: bytes) -> bytes:
         """Write as much of `line` as is taken at once, and return the rest."""
         try:
-            while line and self._has_room(0):  # for as much as `PIPE_BUF`, if for anything
-                line = line[os.write(self._fd, line[: select.PIPE_BUF]) :]
+            while line and (self._is_file or self._has_room(0)):  # for as much as `PIPE_BUF`, if for anything
+                line = line[os.write(self._fd, line[: self._most]) :]
         except BlockingIOError:  # another process has seen the same room
             pass
         return line
@@ -69,7 +76,7 @@ class Outlet:
             if not self._busy:
                 return False
             if self._size + len(line) > MOST_BYTES:
-                self._missing += 1
+                self._missing += line.count(b"\n")
             else:
                 self._waiting.append(line)
                 self._size += len(line)

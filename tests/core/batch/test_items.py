@@ -41,6 +41,7 @@ async def test_a_batch_that_is_good_is_202_with_a_result_for_each() -> None:
         ],
     }
     assert [event.body for event in writer.events] == [b'{"a":1,"t":"x"}', b'{"a": 2,"t":"y"}', b'{"a":3,"t":"z"}']
+    assert [event.document for event in writer.events] == [{"a": a, "t": t} for a, t in enumerate("xyz", 1)]
     assert len(writer.groups) == 1
 
 

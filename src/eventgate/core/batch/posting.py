@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import Final
 
 from eventgate.core import ids, judging
@@ -126,7 +127,7 @@ async def _results(batch: Batch, judged: Judged, written: list[dict[str, WriteRe
         except Exception as defect:  # a result that no answer can be made of; the other items have theirs
             judged.defect = defect
             results.refuse(index, Refused(InternalError(), event.event_id))
-        if turn.is_over:
+        if perf_counter() >= turn.ends:
             await turn.next()
     return results
 
@@ -154,4 +155,4 @@ def _note(trail: Trail, judged: Judged, results: Results) -> None:
 
 def _outcomes(written: Sequence[Mapping[str, WriteResult]]) -> dict[str, Counter[Outcome]]:
     """How often each writer said what; the items of a batch share their writers."""
-    return {name: Counter(results[name].outcome for results in written) for name in (written[0] if written else ())}
+    return {name: Counter([results[name].outcome for results in written]) for name in (written[0] if written else ())}

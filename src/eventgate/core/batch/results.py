@@ -26,16 +26,17 @@ up to 6 MiB, quotation marks escaped, and an answer that is lost makes its calle
 
 _encode: Final = msgspec.json.Encoder().encode
 _BOOLEANS: Final = {False: b"false", True: b"true"}
+_NOTHING_WRONG: Final = b'"retryable":false,"errors":[]}'
 _TRUNCATED: Final = {False: b"", True: b',"truncated":true'}
 
 
 class _Outcome(msgspec.Struct, frozen=True):
-    """What a delivered item's result says beside its index and id, made once for results that are the same objects."""
+    """What a delivered item's result says before and after its event id."""
 
     status: int
-    problems: tuple[Problem, ...]
-    tail: bytes
-    results: tuple[WriteResult, ...]
+    problems: Sequence[Problem]
+    before: bytes
+    after: bytes
 
 
 class Results:
@@ -44,7 +45,8 @@ class Results:
     def __init__(self, topic: Topic, count: int) -> None:
         self._topic = topic
         self._texts: list[bytes] = [b""] * count
-        self._known: dict[tuple[int, ...], _Outcome] = {}
+        self._said: list[WriteResult] | None = None
+        self._outcome: _Outcome
         self._problems: dict[Problem, None] = {}
         self._detail = 0
         self._truncated = False
@@ -52,19 +54,16 @@ class Results:
 
     def deliver(self, index: int, event: Event, results: dict[str, WriteResult]) -> None:
         """The item reached the writers, with `results`."""
-        identity = tuple(map(id, results.values()))
-        outcome = self._known.get(identity)
-        if outcome is None:
-            outcome = self._outcome(event, results)
-            if all(result.pointer is None for result in outcome.results):
-                self._known[identity] = outcome
-        text = b'{"index":%d,"status":%d,"event_id":%b,%b' % (
-            index,
-            outcome.status,
-            _encode(event.event_id),
-            outcome.tail,
-        )
-        self._add(index, outcome.status, text, outcome.problems)
+        said = list(results.values())
+        if said != self._said:  # or else it is what was said of the item before
+            self._outcome = self._told_of(event, results)
+            self._said = None if any(result.pointer is not None for result in said) else said
+        outcome = self._outcome
+        text = b'{"index":%d%b%b%b' % (index, outcome.before, _encode(event.event_id), outcome.after)
+        self._texts[index] = text
+        self.statuses[outcome.status] += 1
+        if outcome.problems:
+            self._note(outcome.problems)
 
     def refuse(self, index: int, refused: Refused) -> None:
         """The item was refused before any writer was asked."""
@@ -108,12 +107,12 @@ class Results:
         headers = (responses.JSON, responses.RETRY_AFTER) if status in (429, 503) else (responses.JSON,)
         return Response(status, headers, body)
 
-    def _outcome(self, event: Event, results: dict[str, WriteResult]) -> _Outcome:
-        found = tuple(results.values())
+    def _told_of(self, event: Event, results: dict[str, WriteResult]) -> _Outcome:
         shown = judging.masked(results, event, self._topic)
         status, problems = verdict(self._topic, shown)
         writers = _encode({name: responses.wire(result) for name, result in shown.items()})
-        return _Outcome(status, tuple(problems), b'"writers":%b,%b' % (writers, _tail(status, problems)), found)
+        after = b',"writers":%b,%b' % (writers, _tail(status, problems) if problems else _NOTHING_WRONG)
+        return _Outcome(status, problems, b',"status":%d,"event_id":' % status, after)
 
     def _told(self, status: int, problems: Sequence[Problem], *, truncated: bool) -> bytes:
         """What is wrong with an item: everything, unless others have said too much already."""
@@ -127,6 +126,9 @@ class Results:
     def _add(self, index: int, status: int, text: bytes, problems: Iterable[Problem]) -> None:
         self._texts[index] = text
         self.statuses[status] += 1
+        self._note(problems)
+
+    def _note(self, problems: Iterable[Problem]) -> None:
         for problem in problems:
             if len(self._problems) < MAX_PROBLEMS:
                 self._problems[problem] = None

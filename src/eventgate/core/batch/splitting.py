@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from io import BytesIO
 from itertools import islice
 from typing import Final
 
@@ -26,7 +27,9 @@ def lines(body: bytes, most: int) -> list[bytes]:
 
     Raises `BatchTooLong` for more than `most`, `InvalidJson` for none.
     """
-    found = [match[0].rstrip(json.WHITE_SPACE) for match in islice(_LINE.finditer(body), most + 1)]
+    stream = BytesIO(body)  # jumps from one line end to the next, where `split` and expressions look at every byte
+    found = [line for part in islice(stream, most) if (line := part.strip(json.WHITE_SPACE))]
+    found += [match[0].rstrip(json.WHITE_SPACE) for match in islice(_LINE.finditer(stream.read()), most + 1)]
     if len(found) > most:
         raise BatchTooLong(most)
     return _not_empty(found)

@@ -11,19 +11,17 @@ SLICE_SECONDS: Final = 0.002
 
 
 class Turn:
-    """A slice of the event loop's time, which begins with the first event."""
+    """A slice of the event loop's time, which begins with the first event.
 
-    __slots__ = ("_until",)
+    Others have waited long enough when `perf_counter()` is past `ends`.
+    """
+
+    __slots__ = ("ends",)
 
     def __init__(self) -> None:
-        self._until = perf_counter() + SLICE_SECONDS
-
-    @property
-    def is_over(self) -> bool:
-        """Whether others have waited long enough."""
-        return perf_counter() >= self._until
+        self.ends = perf_counter() + SLICE_SECONDS
 
     async def next(self) -> None:
         """Let others have theirs."""
         await asyncio.sleep(0)
-        self._until = perf_counter() + SLICE_SECONDS
+        self.ends = perf_counter() + SLICE_SECONDS

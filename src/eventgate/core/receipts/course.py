@@ -9,6 +9,8 @@ from eventgate.core.model import WriteResult
 from eventgate.core.receipts.ring import Receipt, Receipts
 from eventgate.core.receipts.scope import Scope
 
+_NOTHING: Mapping[str, WriteResult] = {}
+
 
 class Course(Protocol):
     """What the earlier answers to a request have settled.
@@ -74,7 +76,7 @@ class WithoutReceipts:
 
     def settled(self, index: int = 0) -> Mapping[str, WriteResult]:
         """Nothing."""
-        return {}
+        return _NOTHING
 
     def issue(self, event_id: str, results: Sequence[Mapping[str, WriteResult]]) -> str | None:
         """None."""

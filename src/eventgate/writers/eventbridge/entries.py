@@ -43,7 +43,7 @@ def compose(event: Event, name: str, settings: EventBridgeSettings) -> Entry | U
     source = own.source or settings.source or event.topic
     if source.startswith("aws."):
         return Unacceptable("EventBridge keeps sources that begin with `aws.` for AWS; the topic needs a `source`")
-    if not isinstance(event.document, dict):
+    if not event.body.startswith(b"{"):
         return Unacceptable("EventBridge takes JSON objects only")
     resources = settings.resources if own.resources is None else own.resources
     members: dict[str, Any] = {

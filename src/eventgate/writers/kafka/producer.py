@@ -84,7 +84,7 @@ class KafkaProducer:
             parcel.value,
             parcel.key,
             on_delivery=partial(self._on_delivery, parcel),
-            headers=parcel.headers,  # type: ignore[arg-type]  # a list is invariant
+            headers=parcel.headers,  # type: ignore[arg-type]  # a dict is invariant
         )
         parcel.carrier = self
         self.latest = max(self.latest, parcel.pending.deadline)
