@@ -2,9 +2,10 @@
 
     python -m bench.hot_path [--where] [--json]
 
-counts what the interpreter does for one posted event, from the bytes that a connection received to those that it sends:
-bytecode instructions, calls, and what the event loop is asked for. The same on every machine and each time, so that a
-change of the figures is a change of the code. `--where` tells the instructions by file. Time is another matter:
+counts what the interpreter does for one posted event, or a batch of them, from the bytes that a connection received to
+those that it sends: bytecode instructions, calls, and what the event loop is asked for. The same on every machine and
+each time (of a batch but for the turns that it leaves to others, which the clock decides), so that a change of the
+figures is a change of the code. `--where` tells the instructions by file. Time is another matter:
 `bench.run` measures it.
 """
 
@@ -27,6 +28,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bench import echo
+from bench.batches import batch
 from bench.counting import CountingLoop, Counts, counted
 from bench.load import post
 from bench.workload import TOPIC, Workload, configure, prepared
@@ -38,6 +40,7 @@ from eventgate.server.protocol import GateProtocol
 from eventgate.telemetry.logs import configure_logging
 
 ECHO, GATE, LOGGING = "echo (a)", "gate, discard", "gate, discard, request log on"
+BATCH = "gate, discard, a batch of 500"
 WARM_UP = 50
 """Requests before anything is counted: the token is verified, caches are filled, the interpreter is specialised."""
 DATE = [(b"date", b"Mon, 23 Nov 2026 14:00:00 GMT")]
@@ -113,7 +116,7 @@ def served(gate: Answering) -> uvicorn.Config:
 
 @asynccontextmanager
 async def ways(workload: Workload, conf: Path) -> AsyncIterator[dict[str, Way]]:
-    """Connections to the echo and to a gate of `conf`, by their names."""
+    """Connections to the echo and to a gate of `conf`, by their names; on the last one, batches are posted."""
     request = post(TOPIC, workload.token, workload.event, workload.event_id).render(1)
     bare = uvicorn.Config(
         echo.app,
@@ -131,6 +134,7 @@ async def ways(workload: Workload, conf: Path) -> AsyncIterator[dict[str, Way]]:
             ECHO: Way(bare, HttpToolsProtocol, [request], 2),  # uvicorn writes head and body by themselves
             GATE: Way(ours, GateProtocol, [request]),
             LOGGING: Way(ours, GateProtocol, [request]),
+            BATCH: Way(ours, GateProtocol, [batch(workload.token, workload.event, workload.event_id).render(1)]),
         }
         try:
             yield open_ways
@@ -140,7 +144,7 @@ async def ways(workload: Workload, conf: Path) -> AsyncIterator[dict[str, Way]]:
 
 
 async def count(workload: Workload, conf: Path) -> dict[str, Counts]:
-    """What one event costs each contestant, once everything is warm."""
+    """What one event, or batch, costs each contestant, once everything is warm."""
     found = {}
     async with ways(workload, conf) as contestants:
         for name, way in contestants.items():

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from statistics import median
 
+from bench.batches import EVENTS, batch
 from bench.figures import Contestant, Wish, at_least
-from bench.load import Template, post
 from bench.over_sinks import DISCARD, client_name, gate_name, play_in_turns, start_ceiling, start_gates, start_sinks
 from bench.plan import Plan
-from bench.workload import TOPIC
 
-EVENTS = 500
-"""In each batch."""
 CONNECTIONS = 2
 """Batches under way at once: as many as the gate's default `max_in_flight` lets in."""
 FIRST = 10**9
@@ -24,29 +20,6 @@ UNDER_WAY = {"sqlite": EVENTS, "postgres": 5 * EVENTS, "kafka": CONNECTIONS * EV
 WANTED = {"kafka": 60_000, "postgres": 25_000}
 SHARE = 0.6
 """Of what the sink's own client does, if that is less."""
-
-
-@dataclass(frozen=True)
-class BatchTemplate(Template):
-    """A request with many events, each with an id of its own. `lines` has a place for each."""
-
-    lines: bytes
-
-    def render(self, number: int) -> bytes:
-        """The request's bytes with event ids made from `number`."""
-        return self.head + self.lines % tuple(range(number * EVENTS, (number + 1) * EVENTS))
-
-
-def batch(token: str, event: bytes, event_id: bytes) -> BatchTemplate:
-    """The request that posts `event` 500 times, each time with another id."""
-    one = post(TOPIC, token, event, event_id)
-    head, _, start = one.head.partition(b"\r\n\r\n")
-    line = (start.replace(b"%", b"%%") + b"%036d" + one.tail.replace(b"%", b"%%") + b"\n") * EVENTS
-    size = (len(event) + 1) * EVENTS
-    head = head.replace(b"application/json", b"application/x-ndjson").replace(
-        b"Content-Length: %d" % len(event), b"Content-Length: %d" % size
-    )
-    return BatchTemplate(head + b"\r\n\r\n", b"", line)
 
 
 def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
