@@ -50,9 +50,8 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
                 own.rounds.append(acknowledged)
                 for entry, half in zip(halves, played, strict=True):
                     entry.contestant.rounds.append(half)
-    print(
-        f"requests were sent late by {percentile(sorted(lateness), 0.99) * 1000:.1f} ms (p99), which counts as the gate's"
-    )
+    late = percentile(sorted(lateness), 0.99) * 1000
+    print(f"requests were sent up to {late:.1f} ms late (p99), which counts as the gate's")
     gate = halves[-1].contestant
     return [reached, *(entry.contestant for entry in halves), own], [wish(gate.rounds, own.rounds)]
 
