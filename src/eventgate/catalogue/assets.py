@@ -57,7 +57,7 @@ def answer(name: str, head: Head, headers: Headers) -> Response:
     `headers` are the request's: to who reads gzip, what is kept pressed goes as it is.
     """
     found = asset(name)
-    content, told = found.content, list(_HEADERS)
+    content, told = found.content, [*_HEADERS]
     if found.pressed is not None:
         told.append(_VARY)
         if reads_gzip(headers):
