@@ -73,8 +73,9 @@ RUN dnf install -y cyrus-sasl-gssapi krb5-workstation && dnf clean all && rm -rf
 COPY --from=build /usr/local/lib/librdkafka.so.1 /usr/local/lib/librdkafka.so.1
 COPY --from=build ${LAMBDA_TASK_ROOT} ${LAMBDA_TASK_ROOT}
 
-# Lambda has no keyring, and only /tmp can be written to.
+# Lambda has no keyring, and only /tmp can be written to. Of the two krb5.conf, either may be absent.
 ENV LD_LIBRARY_PATH=${LD_LIBRARY_PATH}:/usr/local/lib \
+    KRB5_CONFIG=/opt/sasl_ssl_artifacts/krb5.conf:/etc/krb5.conf \
     KRB5CCNAME=FILE:/tmp/krb5cc
 
 USER 1000

@@ -148,20 +148,25 @@ CEILINGS: dict[str, Callable[[str, int], Ceiling]] = {
 }
 
 
+def answer(latencies: Latencies, seconds: float, cpu_seconds: float) -> dict[str, Any]:
+    """What a client says of a round, as `bench.rounds` reads it."""
+    ordered = sorted(latencies)
+    return {
+        "statuses": {"202": len(ordered)},
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "p50_ms": percentile(ordered, 0.50) * 1000,
+        "p99_ms": percentile(ordered, 0.99) * 1000,
+    }
+
+
 def main() -> None:
     name, target, under_way = sys.argv[1:]
     write = CEILINGS[name](target, int(under_way))
     for line in sys.stdin:
         used, begun = time.process_time(), time.perf_counter()
-        latencies = sorted(write(float(line)))
-        answer = {
-            "statuses": {"202": len(latencies)},
-            "seconds": time.perf_counter() - begun,
-            "cpu_seconds": time.process_time() - used,
-            "p50_ms": percentile(latencies, 0.50) * 1000,
-            "p99_ms": percentile(latencies, 0.99) * 1000,
-        }
-        print(json.dumps(answer), flush=True)
+        latencies = write(float(line))
+        print(json.dumps(answer(latencies, time.perf_counter() - begun, time.process_time() - used)), flush=True)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._pending:
             data = self._pending + data
-        end = _end_of_answer(data)
+        end = end_of_answer(data)
         if end > len(data):
             self._pending = data
             return
@@ -137,7 +137,7 @@ class _Connection(asyncio.Protocol):
             self._done(failure)
 
 
-def _end_of_answer(data: bytes) -> int:
+def end_of_answer(data: bytes) -> int:
     """Where the first answer in `data` ends: past the end of `data` while it is not complete, 0 if nobody can tell."""
     end = data.find(b"\r\n\r\n")
     if end < 0:

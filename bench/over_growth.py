@@ -32,8 +32,9 @@ def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
     in_process, seconds = uvloop.run(_in_turns(plan, variants))
     for name, took in seconds.items():
         print(f"{name:<34}opens in {took:.2f} s")
-    contestants = [*in_process, *_connected(plan)]
-    return contestants, _wishes(variants, {one.name: one for one in contestants}, seconds)
+    connected = _connected(plan)
+    wishes = _wishes(variants, {one.name: one for one in in_process}, seconds)
+    return [*in_process, *connected], [*wishes, _most_over_some(connected)]
 
 
 async def _in_turns(plan: Plan, variants: Sequence[Variant]) -> tuple[list[Contestant], dict[str, float]]:
@@ -84,6 +85,12 @@ def _connected(plan: Plan) -> list[Contestant]:
                 if number:
                     entry.contestant.rounds.append(done)
     return [entry.contestant for entry in entries.values()]
+
+
+def _most_over_some(connected: Sequence[Contestant]) -> Wish:
+    """A lone connection wakes the process for each request, so it is no measure."""
+    some, most = connected[1], connected[-1]
+    return at_most(f"CPU per request, {most.name} over {some.name}", ratio(most, some), LINEAR)
 
 
 def _wishes(variants: Sequence[Variant], by_name: Mapping[str, Contestant], opened: Mapping[str, float]) -> list[Wish]:

@@ -44,7 +44,7 @@ def record(results: dict[str, Any], page: Path = PAGE) -> None:
 def _markdown(results: dict[str, Any]) -> str:
     parts = _parts(results)
     told = [
-        f"Python {results['python']} on {results['machine']}, {results['cores']} cores, which had a load of "
+        f"Python {results['python']}, on {results['machine']}, {results['cores']} cores, which had a load of "
         f"{results['load']:.1f} before; medians of {results['rounds']} rounds, the lowest and highest in brackets.",
         "\n".join(_wished(parts)),
     ]

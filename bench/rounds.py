@@ -37,11 +37,11 @@ def process(command: Sequence[str], env: Mapping[str, str], log_file: Path) -> I
             process.stdin.close()
 
 
-def play(process: subprocess.Popen[str], seconds: float) -> Round:
-    """One round of `process`; raises `LoadFailed` unless every answer was 202."""
+def play(process: subprocess.Popen[str], *figures: float) -> Round:
+    """One round of `process`, told the seconds and what else it takes; raises `LoadFailed` unless all were 202."""
     assert process.stdin
     assert process.stdout
-    process.stdin.write(f"{seconds}\n")
+    process.stdin.write(" ".join(map(str, figures)) + "\n")
     process.stdin.flush()
     line = process.stdout.readline()
     if not line.startswith("{"):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 import tempfile
 import time
@@ -19,8 +18,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench import over_batches, over_growth, over_http, over_lambda, over_memory, over_sinks, over_workers, report
+from bench import (
+    over_batches,
+    over_growth,
+    over_http,
+    over_lambda,
+    over_latency,
+    over_memory,
+    over_sinks,
+    over_workers,
+    report,
+)
 from bench.figures import Contestant, Wish, as_json, latencies, table
+from bench.interpreter import interpreter
 from bench.load import LoadFailed
 from bench.plan import Plan
 from bench.servers import CORES, LOAD_CORE, SERVER_CORE, StartFailed
@@ -35,8 +45,9 @@ MEASUREMENTS: dict[str, Measurement] = {
     "workers": over_workers.measure,
     "sinks": over_sinks.measure,
     "batches": over_batches.measure,
+    "latency": over_latency.measure,
 }
-"""In this order: the last two leave the sinks running."""
+"""In this order: the last three leave the sinks running."""
 UNITS = {"lambda": "invocation", "batches": "event"}
 """What is counted, where it is not requests."""
 RESULTS = Path(__file__).parent / "results"
@@ -65,7 +76,7 @@ def _arguments() -> argparse.Namespace:
 
 def _measure(options: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, Any] = {
-        "python": platform.python_version(),
+        "python": interpreter(),
         "machine": report.machine(),
         "cores": len(CORES),
         "load": os.getloadavg()[0],
@@ -76,7 +87,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
         prepared(Path(name)) as workload,
         ExitStack() as services,
     ):
-        print(f"Python {platform.python_version()}, event of {len(workload.event)} bytes")
+        print(f"Python {results['python']}; event of {len(workload.event)} bytes")
         print(f"servers on core {SERVER_CORE}, load on core {LOAD_CORE}, {options.connections} connections")
         plan = Plan(
             folder=Path(name),

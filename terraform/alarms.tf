@@ -12,7 +12,7 @@ locals {
         dimensions = { FunctionName = local.function }
       }
       duration = {
-        text       = "Answers come close to the timeout", namespace = "AWS/Lambda", metric = "Duration", statistic = "Maximum", above = var.lambda_timeout * 1000 * 0.9,
+        text       = "Answers come close to the timeout", namespace = "AWS/Lambda", metric = "Duration", statistic = "Maximum", above = min(29, var.lambda_timeout) * 900,
         dimensions = { FunctionName = local.function }
       }
       "5xx" = {
@@ -21,6 +21,10 @@ locals {
       }
     },
     var.create_spool ? {
+      replay-errors = {
+        text       = "The spool is not delivered", namespace = "AWS/Lambda", metric = "Errors", statistic = "Sum", above = 0,
+        dimensions = { FunctionName = aws_lambda_function.replay[0].function_name }
+      }
       spool-age = {
         text       = "Events wait in the spool for over an hour", namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", statistic = "Maximum", above = 3600,
         dimensions = { QueueName = aws_sqs_queue.spool[0].name }

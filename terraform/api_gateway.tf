@@ -79,7 +79,9 @@ locals {
 resource "aws_api_gateway_rest_api" "event_gate_api" {
   name        = "${local.name}-api"
   description = "API for EventGate"
-  body        = jsonencode(local.openapi)
+
+  minimum_compression_size = 1024 # bytes; larger answers are pressed for clients that read gzip
+  body                     = jsonencode(local.openapi)
 
   endpoint_configuration {
     types            = [var.api_endpoint_type]

@@ -64,6 +64,10 @@ resource "aws_lambda_function" "event_gate_lambda" {
     }
   }
 
+  lifecycle {
+    ignore_changes = [image_config] # an image has its own command; an empty one that is read back is no change
+  }
+
   depends_on = [aws_cloudwatch_log_group.event_gate, aws_iam_role_policy.event_gate]
 }
 

@@ -1,5 +1,5 @@
 variable "aws_region" {
-  description = "Region that everything is made in."
+  description = "AWS region."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "aws_region" {
 }
 
 variable "resource_prefix" {
-  description = "Begins the name of every resource: the function is PREFIXevent-gate-lambda."
+  description = "Prefix of all resource names."
   type        = string
 
   validation {
@@ -19,7 +19,7 @@ variable "resource_prefix" {
 }
 
 variable "tags" {
-  description = "Tags on everything."
+  description = "Tags of all resources."
   type        = map(string)
   default     = { BuiltBy = "Terraform" }
 }
@@ -27,7 +27,7 @@ variable "tags" {
 # --- network ---
 
 variable "vpc_id" {
-  description = "VPC of the function's security group. Empty: the function is in no VPC."
+  description = "VPC of the function. Empty: none."
   type        = string
   default     = ""
 
@@ -38,7 +38,7 @@ variable "vpc_id" {
 }
 
 variable "lambda_vpc_subnet_ids" {
-  description = "Subnets of the function; two in different zones outlive the loss of one."
+  description = "Subnets of the function."
   type        = list(string)
   default     = []
 
@@ -46,10 +46,15 @@ variable "lambda_vpc_subnet_ids" {
     condition     = (var.vpc_id == "") == (length(var.lambda_vpc_subnet_ids) == 0)
     error_message = "Subnets go with vpc_id: give both, or neither."
   }
+
+  validation {
+    condition     = alltrue([for id in var.lambda_vpc_subnet_ids : can(regex("^subnet-[0-9a-z]+$", id))])
+    error_message = "Ids of subnets, as subnet-0123456789abcdef0."
+  }
 }
 
 variable "lambda_egress_cidr" {
-  description = "What the function may connect to (IPv4)."
+  description = "Where the function may connect to (IPv4)."
   type        = string
   default     = "0.0.0.0/0"
 
@@ -60,7 +65,7 @@ variable "lambda_egress_cidr" {
 }
 
 variable "vpc_endpoint" {
-  description = "VPC endpoint of execute-api, through which alone a PRIVATE API is reached."
+  description = "VPC endpoint (execute-api) of a PRIVATE API."
   type        = string
   default     = ""
 
@@ -77,7 +82,7 @@ variable "vpc_endpoint" {
 # --- function ---
 
 variable "lambda_role_arn" {
-  description = "Role of the functions. Empty: one with the fewest rights is made."
+  description = "Role of the functions. Empty: one is made."
   type        = string
   default     = ""
 
@@ -88,7 +93,7 @@ variable "lambda_role_arn" {
 }
 
 variable "lambda_package_type" {
-  description = "Zip (lambda_src_s3_bucket, lambda_src_s3_key) or Image (lambda_src_ecr_image)."
+  description = "Zip or Image."
   type        = string
   default     = "Zip"
 
@@ -110,7 +115,7 @@ variable "lambda_src_s3_bucket" {
 }
 
 variable "lambda_src_s3_key" {
-  description = "Key of the zip file, as `eventgate package lambda` makes it."
+  description = "Key of the zip file."
   type        = string
   default     = ""
 
@@ -121,7 +126,7 @@ variable "lambda_src_s3_key" {
 }
 
 variable "lambda_src_ecr_image" {
-  description = "Image in ECR; best by digest (...@sha256:...), so that a new image is a change."
+  description = "URI of the image in ECR, best by digest."
   type        = string
   default     = ""
 
@@ -132,7 +137,7 @@ variable "lambda_src_ecr_image" {
 }
 
 variable "lambda_runtime" {
-  description = "The runtime that the zip file was built for (--python)."
+  description = "Runtime of the zip file."
   type        = string
   default     = "python3.13"
 
@@ -143,7 +148,7 @@ variable "lambda_runtime" {
 }
 
 variable "lambda_architecture" {
-  description = "The processor that the package was built for (--arch)."
+  description = "Processor: x86_64 or arm64."
   type        = string
   default     = "x86_64"
 
@@ -154,7 +159,7 @@ variable "lambda_architecture" {
 }
 
 variable "lambda_memory_size" {
-  description = "MiB. The share of a processor grows with it, one whole at 1769."
+  description = "Memory in MiB."
   type        = number
   default     = 1024
 
@@ -165,7 +170,7 @@ variable "lambda_memory_size" {
 }
 
 variable "lambda_timeout" {
-  description = "Seconds. The gate answers half a second earlier; API Gateway itself gives up after 29."
+  description = "Timeout in seconds. API Gateway gives up after 29."
   type        = number
   default     = 29
 
@@ -176,19 +181,24 @@ variable "lambda_timeout" {
 }
 
 variable "lambda_reserved_concurrency" {
-  description = "Most environments at once; -1 for no bound of its own. A database's connections may want one."
+  description = "Most environments at once; -1: no limit."
   type        = number
   default     = -1
+
+  validation {
+    condition     = var.lambda_reserved_concurrency >= -1 && floor(var.lambda_reserved_concurrency) == var.lambda_reserved_concurrency
+    error_message = "A whole number, or -1."
+  }
 }
 
 variable "lambda_environment" {
-  description = "More environment variables of the functions, as those that env: in config.json names."
+  description = "More environment variables of the functions."
   type        = map(string)
   default     = {}
 }
 
 variable "log_level" {
-  description = "LOG_LEVEL of the functions."
+  description = "Log level."
   type        = string
   default     = "INFO"
 
@@ -199,7 +209,7 @@ variable "log_level" {
 }
 
 variable "emf_namespace" {
-  description = "EVENTGATE_EMF_NAMESPACE of the functions: the CloudWatch namespace of the gate's own metrics. Empty: none."
+  description = "CloudWatch namespace of the gate's metrics. Empty: none."
   type        = string
   default     = ""
 
@@ -210,25 +220,35 @@ variable "emf_namespace" {
 }
 
 variable "log_retention_days" {
-  description = "How long CloudWatch keeps the log."
+  description = "Days that logs are kept; 0: for ever."
   type        = number
   default     = 365
+
+  validation {
+    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "What CloudWatch takes: 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, or more years up to ten."
+  }
 }
 
 variable "lambda_tracing" {
-  description = "X-Ray's tracing of the functions and the API."
+  description = "Trace with X-Ray."
   type        = bool
   default     = false
 }
 
 variable "lambda_alias" {
-  description = "Name of an alias that the API calls instead of the newest code. Empty: none."
+  description = "Alias that the API calls. Empty: none."
   type        = string
   default     = ""
+
+  validation {
+    condition     = can(regex("^([A-Za-z_-][A-Za-z0-9_-]{0,127})?$", var.lambda_alias))
+    error_message = "Letters, digits, hyphens and underscores, no digit first; or empty."
+  }
 }
 
 variable "lambda_provisioned_concurrency" {
-  description = "Environments of the alias that are kept started; 0 for none."
+  description = "Environments kept started; needs lambda_alias."
   type        = number
   default     = 0
 
@@ -236,12 +256,17 @@ variable "lambda_provisioned_concurrency" {
     condition     = var.lambda_provisioned_concurrency == 0 || var.lambda_alias != ""
     error_message = "Needs lambda_alias."
   }
+
+  validation {
+    condition     = var.lambda_provisioned_concurrency >= 0 && floor(var.lambda_provisioned_concurrency) == var.lambda_provisioned_concurrency
+    error_message = "A whole number."
+  }
 }
 
 # --- API ---
 
 variable "api_endpoint_type" {
-  description = "PRIVATE (reached through vpc_endpoint only) or REGIONAL."
+  description = "PRIVATE or REGIONAL."
   type        = string
   default     = "PRIVATE"
 
@@ -252,7 +277,7 @@ variable "api_endpoint_type" {
 }
 
 variable "api_stage" {
-  description = "Name of the stage, the first part of each path."
+  description = "Stage of the API."
   type        = string
   default     = "DEV"
 
@@ -263,35 +288,60 @@ variable "api_stage" {
 }
 
 variable "api_allowed_cidrs" {
-  description = "Who may call a REGIONAL API (source addresses). Empty: everybody, with a token."
+  description = "Source addresses that may call a REGIONAL API. Empty: all."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for cidr in var.api_allowed_cidrs : can(cidrhost(cidr, 0))])
+    error_message = "CIDR blocks, as 203.0.113.0/24."
+  }
+
+  validation {
+    condition     = length(var.api_allowed_cidrs) == 0 || var.api_endpoint_type == "REGIONAL"
+    error_message = "For a REGIONAL API only: a PRIVATE one is reached through its endpoint."
+  }
 }
 
 variable "api_binary_media_types" {
-  description = "Media types that the gate gets as bytes: those of batches, which may be compressed."
+  description = "Media types that reach the gate as bytes."
   type        = list(string)
   default     = ["application/x-ndjson", "application/cloudevents-batch+json"]
 }
 
 variable "api_throttle_rate" {
-  description = "Requests a second that the stage lets through; -1 for the account's own bound."
+  description = "Requests a second; -1: the account's limit."
   type        = number
   default     = -1
+
+  validation {
+    condition     = var.api_throttle_rate >= 0 || var.api_throttle_rate == -1
+    error_message = "A number from 0 on, or -1."
+  }
 }
 
 variable "api_throttle_burst" {
-  description = "Requests at once that the stage lets through; -1 for the account's own bound."
+  description = "Requests at once; -1: the account's limit."
   type        = number
   default     = -1
+
+  validation {
+    condition     = var.api_throttle_burst >= 0 || var.api_throttle_burst == -1
+    error_message = "A number from 0 on, or -1."
+  }
 }
 
 # --- what the gate reads and writes ---
 
 variable "conf_dir" {
-  description = "CONF_DIR of the functions. Empty: s3://BUCKET/conf/ with create_config_bucket, else conf in the package."
+  description = "CONF_DIR of the functions. Empty: the config bucket if one is made, else conf in the package."
   type        = string
   default     = ""
+
+  validation {
+    condition     = can(regex("^(s3://[^/]+/.*|[^:]*)$", var.conf_dir))
+    error_message = "A folder of the package, s3://BUCKET/PREFIX/, or empty."
+  }
 }
 
 variable "create_config_bucket" {
@@ -301,57 +351,92 @@ variable "create_config_bucket" {
 }
 
 variable "create_event_bus" {
-  description = "Make an event bus for the EventBridge writer."
+  description = "Make an event bus."
   type        = bool
   default     = false
 }
 
 variable "create_spool" {
-  description = "Make a queue for the spool, its dead-letter queue, and the function that delivers what waits there."
+  description = "Make the spool: a queue, its dead-letter queue and the replay function."
   type        = bool
   default     = false
 }
 
 variable "event_bus_arns" {
-  description = "Event buses that were there before, which the gate may write to."
+  description = "Other event buses to write to."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.event_bus_arns : can(regex("^arn:aws[a-z-]*:events:.+:event-bus/", arn))])
+    error_message = "ARNs of event buses, as arn:aws:events:REGION:ACCOUNT:event-bus/NAME."
+  }
 }
 
 variable "secret_arns" {
-  description = "Secrets that the gate may read (secretsmanager: in config.json, POSTGRES_SECRET_NAME)."
+  description = "Secrets to read."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.secret_arns : can(regex("^arn:aws[a-z-]*:secretsmanager:.+:secret:", arn))])
+    error_message = "ARNs of secrets, as arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX."
+  }
 }
 
 variable "kms_key_arns" {
-  description = "Keys of your own that encrypt those secrets or the configuration."
+  description = "KMS keys of those secrets, or of the configuration."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.kms_key_arns : can(regex("^arn:aws[a-z-]*:kms:.+:key/", arn))])
+    error_message = "ARNs of keys, as arn:aws:kms:REGION:ACCOUNT:key/ID."
+  }
 }
 
 variable "kafka_cluster_arns" {
-  description = "MSK clusters with IAM access control that the gate may produce to."
+  description = "MSK clusters to write to with IAM."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.kafka_cluster_arns : can(regex("^arn:aws[a-z-]*:kafka:.+:cluster/", arn))])
+    error_message = "ARNs of clusters, as arn:aws:kafka:REGION:ACCOUNT:cluster/NAME/ID."
+  }
 }
 
 variable "postgres_user_arns" {
-  description = "Database users for IAM authentication, as arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE/USER."
+  description = "Database users for IAM authentication."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.postgres_user_arns : can(regex("^arn:aws[a-z-]*:rds-db:.+:dbuser:", arn))])
+    error_message = "ARNs of users, as arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE/USER."
+  }
 }
 
 variable "postgres_secret_name" {
-  description = "POSTGRES_SECRET_NAME: the secret with the database's address, for configurations of the earlier EventGate."
+  description = "POSTGRES_SECRET_NAME; its ARN belongs into secret_arns."
   type        = string
   default     = ""
+
+  validation {
+    condition     = var.postgres_secret_name == "" || var.lambda_role_arn != "" || length(var.secret_arns) > 0
+    error_message = "The functions may not read it: put its ARN into secret_arns."
+  }
 }
 
 # --- alarms ---
 
 variable "alarm_actions" {
-  description = "Who is told of an alarm: ARNs of SNS topics. Without any, alarms are only shown."
+  description = "SNS topics that are told of alarms."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:aws[a-z-]*:", arn))])
+    error_message = "ARNs, as arn:aws:sns:REGION:ACCOUNT:NAME."
+  }
 }

@@ -44,6 +44,10 @@ run "zip_private" {
     error_message = "a private API is reached through the endpoint only"
   }
   assert {
+    condition     = tonumber(aws_api_gateway_rest_api.event_gate_api.minimum_compression_size) == 1024
+    error_message = "pages and descriptions are pressed on the way"
+  }
+  assert {
     condition     = aws_api_gateway_rest_api.event_gate_api.endpoint_configuration[0].types == tolist(["PRIVATE"])
     error_message = "private is the default"
   }
@@ -70,6 +74,7 @@ run "everything" {
     create_config_bucket           = true
     create_event_bus               = true
     create_spool                   = true
+    lambda_timeout                 = 60
     lambda_alias                   = "live"
     lambda_provisioned_concurrency = 2
     lambda_tracing                 = true
@@ -105,6 +110,14 @@ run "everything" {
   assert {
     condition     = join(" ", [for each in local.statements : each.sid if contains(each.resources, "*")]) == "JoinVpc Trace"
     error_message = "only what AWS gives no narrower resource for is on everything"
+  }
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.event_gate)) == toset(["errors", "throttles", "duration", "5xx", "replay-errors", "spool-age", "dead-letters"])
+    error_message = "the spool and its function have alarms"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.event_gate["duration"].threshold == 26100
+    error_message = "it is API Gateway that gives up after 29 seconds, however long the function may take"
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.event_gate["dead-letters"].alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:oncall"])
@@ -193,9 +206,37 @@ run "nonsense" {
     lambda_memory_size  = 64
     lambda_timeout      = 1
     emf_namespace       = "AWS/Lambda"
+
+    lambda_vpc_subnet_ids       = ["net-1"]
+    lambda_reserved_concurrency = -2
+    lambda_alias                = "1"
+    log_retention_days          = 2
+    api_allowed_cidrs           = ["everybody"]
+    api_throttle_rate           = -2
+    api_throttle_burst          = -2
+    conf_dir                    = "s3:bucket"
+    event_bus_arns              = ["bus"]
+    secret_arns                 = ["secret"]
+    kms_key_arns                = ["alias/key"]
+    kafka_cluster_arns          = ["cluster"]
+    postgres_user_arns          = ["user"]
+    alarm_actions               = ["oncall"]
   }
   expect_failures = [
     var.aws_region, var.resource_prefix, var.lambda_architecture, var.lambda_runtime, var.log_level, var.api_stage,
     var.lambda_egress_cidr, var.lambda_memory_size, var.lambda_timeout, var.emf_namespace,
+    var.lambda_vpc_subnet_ids, var.lambda_reserved_concurrency, var.lambda_alias,
+    var.log_retention_days, var.api_allowed_cidrs, var.api_throttle_rate, var.api_throttle_burst, var.conf_dir,
+    var.event_bus_arns, var.secret_arns, var.kms_key_arns, var.kafka_cluster_arns, var.postgres_user_arns, var.alarm_actions,
   ]
+}
+
+run "what_goes_together" {
+  command = plan
+  variables {
+    postgres_secret_name           = "db"
+    lambda_provisioned_concurrency = 1
+    api_allowed_cidrs              = ["203.0.113.0/24"]
+  }
+  expect_failures = [var.postgres_secret_name, var.lambda_provisioned_concurrency, var.api_allowed_cidrs]
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import re
 import subprocess
@@ -137,6 +138,22 @@ def test_an_asset_is_sent_once_and_confirmed_afterwards(gates: Gates, name: str)
         again = gates.ask(gates.public, f"/assets/{name}", (b"if-none-match", condition))
         assert (again.status, again.body, header(again, b"etag")) == (304, b"", etag)
     assert gates.ask(gates.public, f"/assets/{name}", (b"if-none-match", b'"other"')).status == 200
+
+
+def test_what_is_kept_pressed_goes_so_to_who_reads_gzip(gates: Gates) -> None:
+    """And is another thing to caches, with an ETag of its own."""
+    path = "/assets/swagger-ui-bundle.js"
+    plain = gates.ask(gates.public, path, (b"accept-encoding", b"br, gzip;q=0"))
+    pressed = gates.ask(gates.public, path, (b"accept-encoding", b"gzip, deflate, br"))
+    assert gzip.decompress(pressed.body) == plain.body
+    assert len(pressed.body) * 2 < len(plain.body)
+    assert header(pressed, b"content-encoding") == b"gzip"
+    assert header(pressed, b"vary") == header(plain, b"vary") == b"Accept-Encoding"
+    assert header(pressed, b"etag") != header(plain, b"etag")
+    assert b"content-encoding" not in dict(plain.headers)
+    known = (b"if-none-match", header(pressed, b"etag"))
+    assert gates.ask(gates.public, path, (b"accept-encoding", b"gzip"), known).status == 304
+    assert gates.ask(gates.public, path, known).status == 200
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,12 @@ async def test_the_body_is_read(script: Script) -> None:
     assert server.heads[0].startswith(b"GET /keys?a=b HTTP/1.1\r\n")
 
 
+async def test_what_may_not_stand_in_a_request_is_escaped() -> None:
+    with serving(answering(body=b"body")) as server:
+        assert await get(server.url('//kéys a%20b?c="d"&e=/')) == b"body"
+    assert server.heads[0].startswith(b"GET //k%C3%A9ys%20a%20b?c=%22d%22&e=/ HTTP/1.1\r\n")
+
+
 async def test_a_body_of_exactly_the_limit_is_read() -> None:
     with serving(answering(body=b"x" * 1000)) as server:
         assert len(await get(server.url())) == 1000

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
 import inspect
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
 import urllib3.exceptions
 
-from eventgate.config.https.faults import explain
+from eventgate.config.https import faults
 from eventgate.config.https.fetch import fetch
+from eventgate.config.https.proxied import explain
 from eventgate.errors import SourceError
 from tests.config.servers import Script, answering, certificate, sending, serving
 
@@ -46,6 +49,7 @@ async def fault(url: str, seconds: float = PATIENCE, max_bytes: int = 1000, ca_b
         (sending(b"HTTP/1.1 200 OK\r\na: " + b"b" * 70_000), "the answer is no HTTP, or breaks off"),
         (sending(b""), "the answer is no HTTP, or breaks off"),
         (answering("200 OK", b"no gzip", "Content-Encoding: gzip"), "the answer cannot be decompressed"),
+        (answering("200 OK", b"body", "Content-Encoding: br"), "the answer cannot be decompressed"),
     ],
 )
 async def test_a_broken_answer_is_an_error(script: Script, text: str) -> None:
@@ -98,6 +102,15 @@ def test_every_error_of_urllib3_has_a_text() -> None:
     for _, kind in inspect.getmembers(urllib3.exceptions, inspect.isclass):
         if issubclass(kind, urllib3.exceptions.HTTPError):
             assert not str(explain(kind.__new__(kind))).startswith("failed with")
+
+
+def test_every_error_of_the_standard_library_has_a_text() -> None:
+    for _, kind in inspect.getmembers(http.client, inspect.isclass):
+        if issubclass(kind, http.client.HTTPException):
+            assert not str(faults.explain(kind.__new__(kind))).startswith("failed with")
+    for error in (OSError(), ssl.SSLError(), UnicodeError(), socket.gaierror(), TimeoutError()):
+        assert not str(faults.explain(error)).startswith("failed with")
+    assert str(faults.explain(KeyError("secret"))) == "failed with KeyError"
 
 
 def test_the_exact_cause_is_told_whatever_wraps_it() -> None:

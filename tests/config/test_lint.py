@@ -58,3 +58,21 @@ async def test_an_index_entry_of_the_wrong_shape_hides_nothing_else_of_its_topic
     found = {(each.file, each.pointer) for each in await lint(str(tmp_path), {}) if each.severity == "error"}
     index = {("topics/index.json", f"/orders/{name}") for name in ("spool", "gard", "key", "guard")}
     assert found == index | {("topics/orders.json", "/type")}
+
+
+async def test_answers_that_lambda_would_not_pass_on_are_warnings(tmp_path: Path) -> None:
+    """A schema, and with it the description of all topics."""
+    make(tmp_path, schemas={"orders": {"description": "x" * 6_500_000}, "users": SCHEMA})
+    found = [each for each in await lint(str(tmp_path), {}) if "Lambda" in each.message]
+    assert [(each.severity, each.message.partition(" answers")[0]) for each in found] == [
+        ("warning", "GET /topics/orders"),
+        ("warning", "GET /api"),
+    ]
+
+
+async def test_a_description_of_ones_own_counts_as_it_is(tmp_path: Path) -> None:
+    """Its quotes too, which Lambda's runtime escapes."""
+    make(tmp_path, schemas={"orders": SCHEMA})
+    (tmp_path / "api.yaml").write_text('"' * 3_200_000)
+    found = [each.message for each in await lint(str(tmp_path), {}) if "Lambda" in each.message]
+    assert found == ["GET /api answers with 3,200,000 bytes: more than AWS Lambda passes on"]

@@ -52,6 +52,11 @@ def test_the_earlier_build_arguments_and_paths_are_there() -> None:
     assert re.search(r"^ENV .*KRB5CCNAME=FILE:/tmp/krb5cc", LAST, re.MULTILINE)
 
 
+def test_kerberos_reads_its_configuration_where_it_is_put() -> None:
+    """MIT's library goes on to the next file where one is absent."""
+    assert re.search(r"^ENV .*KRB5_CONFIG=/opt/sasl_ssl_artifacts/krb5\.conf:/etc/krb5\.conf", LAST, re.MULTILINE)
+
+
 def test_a_closed_network_may_name_its_own_sources() -> None:
     """Of the base image and of librdkafka; pip's are pip's own configuration."""
     assert {"BASE_IMAGE", "LIBRDKAFKA_URL", "LIBRDKAFKA_SHA256"} <= arguments().keys()

@@ -69,6 +69,19 @@ def test_the_routes_are_the_gates() -> None:
     }
 
 
+def test_the_outputs_that_the_runbook_asks_for_are_there() -> None:
+    there = set(re.findall(r'^output "(\w+)"', (MODULE / "outputs.tf").read_text(), re.MULTILINE))
+    asked = set(re.findall(r"output -raw (\w+)", (ROOT / "docs" / "deploy-aws.md").read_text()))
+    assert len(asked) > 3
+    assert asked <= there
+
+
+def test_every_alarm_has_a_row_in_the_runbook() -> None:
+    named = set(re.findall(r'^\s+"?([a-z0-9-]+)"? += \{$', (MODULE / "alarms.tf").read_text(), re.MULTILINE))
+    told = set(re.findall(r"^\| an alarm `([^`]+)`", (ROOT / "docs" / "deploy-aws.md").read_text(), re.MULTILINE))
+    assert named == told
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_sets_variables_that_exist(example: Path) -> None:
     assert set(re.findall(r"^(\w+) *=", example.read_text(), re.MULTILINE)) <= variables().keys()

@@ -85,7 +85,7 @@ class Workspace:
                 timeout=SECONDS,
             )
         except FileNotFoundError as error:
-            raise ServiceUnavailable("terraform is not installed (1.7 or newer)") from error
+            raise ServiceUnavailable("terraform is not installed (1.9 or newer)") from error
 
 
 def _mirrors() -> Iterator[Path]:

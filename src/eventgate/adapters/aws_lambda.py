@@ -25,6 +25,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any, Protocol, TypeVar
 
 from eventgate.adapters.invocations import HttpInvocation, LambdaAnswer, read_invocation
+from eventgate.adapters.invocations.fitting import fitting
 from eventgate.adapters.refusals import correlated, failed, refused
 from eventgate.app import Gate, open_gate
 from eventgate.core import responses
@@ -83,7 +84,7 @@ class Environment:
     def answer(self, invocation: object, context: Context | None) -> LambdaAnswer:
         """The answer to one invocation, in the form that its service reads. Raises nothing."""
         http = read_invocation(invocation)
-        response = self.run(self._measured(http, context))
+        response = fitting(http, self.run(self._measured(http, context)))
         # The services count the body themselves; without one, for HEAD, some would send what is counted here as well.
         headers = [field for field in response.headers if field[0] != b"content-length"]
         body = b"" if http.method == "HEAD" else response.body

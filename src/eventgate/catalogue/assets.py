@@ -10,8 +10,9 @@ from typing import Final
 
 import msgspec
 
+from eventgate.core.accept import reads_gzip
 from eventgate.core.head import Head
-from eventgate.core.model import Response
+from eventgate.core.model import Headers, Response
 from eventgate.errors import RouteNotFound
 
 TYPES: Final = {
@@ -25,14 +26,16 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+_VARY: Final = (b"vary", b"Accept-Encoding")
+_GZIP: Final = (b"content-encoding", b"gzip")
 
 
 class Asset(msgspec.Struct, frozen=True):
-    """One file. `etag` is made of its content, quotes included."""
+    """One file, and `pressed` in gzip if that is how it is kept."""
 
     media: bytes
-    etag: bytes
     content: bytes
+    pressed: bytes | None = None
 
 
 @functools.cache
@@ -42,19 +45,33 @@ def asset(name: str) -> Asset:
         media = TYPES.get(name.rpartition(".")[2])
         if file.name in (name, f"{name}.gz") and media is not None:
             content = file.read_bytes()
-            if file.name != name:  # what others publish is large, and kept pressed
-                content = gzip.decompress(content)
-            return Asset(media, b'"%s"' % hashlib.sha256(content).hexdigest()[:16].encode(), content)
+            if file.name == name:
+                return Asset(media, content)
+            return Asset(media, gzip.decompress(content), content)  # what others publish is large, and kept pressed
     raise RouteNotFound
 
 
-def answer(name: str, head: Head) -> Response:
-    """The answer to GET of the asset `name`: 304 to a browser that has it already. Raises `RouteNotFound`."""
+def answer(name: str, head: Head, headers: Headers) -> Response:
+    """The answer to GET of the asset `name`: 304 to a browser that has it already. Raises `RouteNotFound`.
+
+    `headers` are the request's: to who reads gzip, what is kept pressed goes as it is.
+    """
     found = asset(name)
-    headers = (*_HEADERS, (b"etag", found.etag))
-    if any(_names(value, found.etag) for value in head.all(b"if-none-match")):
-        return Response(304, headers, b"")
-    return Response(200, ((b"content-type", found.media), *headers), found.content)
+    content, told = found.content, _HEADERS
+    if found.pressed is not None:
+        told = (*told, _VARY)
+        if reads_gzip(headers):
+            content, told = found.pressed, (*told, _GZIP)
+    etag = _etag(content)
+    told = (*told, (b"etag", etag))
+    if any(_names(value, etag) for value in head.all(b"if-none-match")):
+        return Response(304, tuple(field for field in told if field != _GZIP), b"")
+    return Response(200, ((b"content-type", found.media), *told), content)
+
+
+@functools.lru_cache(maxsize=64)
+def _etag(content: bytes) -> bytes:
+    return b'"%s"' % hashlib.sha256(content).hexdigest()[:16].encode()
 
 
 def _names(condition: bytes, etag: bytes) -> bool:

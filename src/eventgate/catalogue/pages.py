@@ -42,7 +42,7 @@ class CataloguePages:
     async def answer(self, request: Request, head: Head, route: str, name: str, trail: Trail) -> Response:
         """The answer at `route`; raises `RouteNotFound` for an asset that there is none of."""
         if route == "asset":
-            return assets.answer(name, head)
+            return assets.answer(name, head, request.headers)
         if route == "example":
             if not self._public:
                 trail.subject = (await self._authenticate(request, head)).subject

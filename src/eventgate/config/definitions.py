@@ -111,7 +111,8 @@ class _Maker:
             return msgspec.structs.replace(topic, text=text, pointer=pointer, root=root, uri=_below(uri, root))
         if isinstance(settings.schema, str):
             file = self._path(settings.schema)
-            return self._from_file(topic, file, f"{topic.pointer}/schema", did_you_mean(settings.schema, self._names()))
+            hint = did_you_mean(settings.schema, self._names()) if file is None else None
+            return self._from_file(topic, file, f"{topic.pointer}/schema", hint)
         if not files:
             beside = self._by_lower_case.get(posixpath.join(self._snapshot.base, f"{topic.name}.json").lower())
             return self._from_file(topic, beside, topic.pointer)

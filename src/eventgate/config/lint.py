@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable, Mapping
 
 from eventgate.config.configuration import examine
-from eventgate.config.loader import policy_findings
+from eventgate.config.loader import judged
+from eventgate.config.sizes import size_findings
 from eventgate.errors import Finding
 from eventgate.telemetry.tracing import trace_findings
 from eventgate.writers.registry import plugin_problems
@@ -18,7 +19,8 @@ async def lint(conf: str, env: Mapping[str, str] = os.environ) -> tuple[Finding,
     """
     configuration, findings = await examine(conf, env, default_sqlite=True)
     if configuration is not None:
-        findings += await policy_findings(configuration)
+        policy, more = await judged(configuration)
+        findings += (*more, *(size_findings(configuration, policy) if policy is not None else ()))
     plugins = (Finding("warning", "plugins", problem) for problem in plugin_problems())
     return in_order((*findings, *plugins, *trace_findings(env)))
 

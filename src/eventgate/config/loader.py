@@ -18,7 +18,7 @@ from eventgate.config.topics_source import TopicsSource, TopicsTaken
 from eventgate.core.policy import Policy
 from eventgate.errors import ConfigurationError, Finding, SourceError
 
-__all__ = ["Configuration", "PolicyLoader", "load_configuration", "policy_findings"]
+__all__ = ["Configuration", "PolicyLoader", "judged", "load_configuration"]
 
 _VERSION_LENGTH: Final = 12
 
@@ -35,16 +35,16 @@ async def load_configuration(
     if configuration is None:
         raise ConfigurationError(findings)
     if any(finding.severity == "error" for finding in findings):
-        raise ConfigurationError((*findings, *await policy_findings(configuration)))
+        raise ConfigurationError((*findings, *(await judged(configuration))[1]))
     return configuration
 
 
-async def policy_findings(configuration: Configuration) -> tuple[Finding, ...]:
-    """All that is wrong with topics and access rules."""
+async def judged(configuration: Configuration) -> tuple[Policy | None, tuple[Finding, ...]]:
+    """The policy, if one can be made, and all that is wrong with topics and access rules."""
     try:
-        return (await PolicyLoader(configuration).load(None))[1]
+        return await PolicyLoader(configuration).load(None)
     except ConfigurationError as error:
-        return error.findings
+        return None, error.findings
 
 
 class PolicyLoader:

@@ -1,10 +1,12 @@
-"""Which form of an answer a client would rather have (RFC 9110, section 12.5.1)."""
+"""Which form of an answer a client would rather have (RFC 9110, section 12.5)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from typing import Final
+
+from eventgate.core.model import Headers
 
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _OF_JAVA: Final = frozenset(
@@ -28,6 +30,13 @@ def prefers_html(accept: Sequence[bytes]) -> bool:
     ranges = [_range(part) for value in accept for part in value.decode("latin-1").lower().split(",")]
     html = _weight(ranges, "text", "html")
     return html[0] > 0 and html > _weight(ranges, "application", "json")
+
+
+def reads_gzip(headers: Headers) -> bool:
+    """Whether the field `Accept-Encoding` gives gzip, by its name, a weight over zero (RFC 9110, section 12.5.3)."""
+    values = (value.decode("latin-1").lower() for name, value in headers if name == b"accept-encoding")
+    codings = (_range(part) for value in values for part in value.split(","))
+    return any(name == "gzip" and weight > 0 for name, weight in codings)
 
 
 def _weight(ranges: list[tuple[str, float]], kind: str, form: str) -> tuple[float, int]:

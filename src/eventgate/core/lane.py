@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from eventgate.core.eager import start
@@ -80,16 +81,19 @@ class Lane:
     async def _wait(self, writing: asyncio.Task[Sequence[WriteResult]], until: float) -> None:
         """Wait for `writing`; what is not done by then, or no longer wanted, is cancelled and left to itself."""
         self._running.add(writing)
-        writing.add_done_callback(self._running.discard)
         over = asyncio.get_running_loop().create_future()
-        writing.add_done_callback(lambda _: _set(over))
-        number = self._timers.start(until, lambda: _set(over))
+        writing.add_done_callback(partial(self._end, over))
+        number = self._timers.start(until, partial(_set, over))
         try:
             await over
         finally:
             self._timers.stop(number)
             if not writing.done():
                 writing.cancel()
+
+    def _end(self, over: asyncio.Future[None], writing: asyncio.Task[Sequence[WriteResult]]) -> None:
+        self._running.discard(writing)
+        _set(over)
 
     async def _write_group(self, events: Sequence[Event], deadline: float) -> Sequence[WriteResult]:
         try:

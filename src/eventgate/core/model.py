@@ -46,7 +46,7 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
     expires_at: float
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One validated event on its way to the writers.
 
     `body` holds the bytes that were validated, without surrounding white space: what a writer hands on.
@@ -95,7 +95,7 @@ class Outcome(enum.StrEnum):
     """Not tried; `reason` says why."""
 
 
-class WriteResult(msgspec.Struct, frozen=True):
+class WriteResult(msgspec.Struct, frozen=True, gc=False):
     """One writer's answer for one event.
 
     `position` says where it lies (Kafka partition and offset, table and key, ...). `reason` is a short text
@@ -108,7 +108,7 @@ class WriteResult(msgspec.Struct, frozen=True):
     pointer: str | None = None
 
 
-class Unacceptable(msgspec.Struct, frozen=True):
+class Unacceptable(msgspec.Struct, frozen=True, gc=False):
     """Why a sink can never take an event; `too_large` makes it 413 instead of 400."""
 
     message: str

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from eventgate.core.limits import ALL_PROBLEMS_BODY_BYTES, MAX_PROBLEMS
 from eventgate.core.pointer import Pointer
-from eventgate.core.schema.explain import Explainer
 from eventgate.core.schema.graph import Node, SchemaGraph
 from eventgate.core.schema.patterns import check_patterns
 from eventgate.core.schema.shape import Shape
@@ -18,6 +17,9 @@ from eventgate.core.schema.validators import Validators
 from eventgate.core.schema.weight import Weight, weight_of
 from eventgate.core.writer import WriterUse
 from eventgate.errors import InvalidEvent, Problem
+
+if TYPE_CHECKING:
+    from eventgate.core.schema.explain import Explainer
 
 MAX_SEARCHED: Final = 1000
 """Problems looked at for one answer, repeated ones included."""
@@ -106,6 +108,8 @@ class CompiledSchema:
 
     @cached_property
     def _explainer(self) -> Explainer:
+        from eventgate.core.schema.explain import Explainer  # with the first event that does not match
+
         return Explainer(self.graph, self._validators)
 
 

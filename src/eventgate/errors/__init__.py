@@ -12,6 +12,7 @@ EventGateError
 │   ├── BodyTooLarge          413 size
 │   ├── BodyTooSlow           408 timeout
 │   ├── BatchTooLong          413 size
+│   ├── AnswerTooLarge        413 size
 │   ├── UnsupportedMedia      415 media
 │   ├── NotListed             403 auth
 │   ├── FieldForbidden        403 permission
@@ -38,7 +39,14 @@ Messages hold no values of events, tokens, addresses or secrets (contract, secti
 from __future__ import annotations
 
 from eventgate.errors.base import EventGateError
-from eventgate.errors.bodies import BatchTooLong, BodyTooLarge, BodyTooSlow, InvalidJson, UnsupportedMedia
+from eventgate.errors.bodies import (
+    AnswerTooLarge,
+    BatchTooLong,
+    BodyTooLarge,
+    BodyTooSlow,
+    InvalidJson,
+    UnsupportedMedia,
+)
 from eventgate.errors.faults import KeySetError, SchemaError, SinkUnavailable, SourceError, Unreachable
 from eventgate.errors.findings import ConfigurationError, Finding
 from eventgate.errors.refusals import (
@@ -68,6 +76,7 @@ from eventgate.errors.refusals import (
 
 __all__ = [
     "AccessReason",
+    "AnswerTooLarge",
     "AuthReason",
     "BatchTooLong",
     "BodyTooLarge",

@@ -35,6 +35,18 @@ class BatchTooLong(Refusal):
         super().__init__(f"the batch has more than {limit} events")
 
 
+class AnswerTooLarge(Refusal):
+    """The answer to a post is larger than what is between gate and client passes on: AWS Lambda, a load balancer."""
+
+    status = 413
+    type = "size"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the answer would be larger than AWS passes on; the events may have been delivered; send fewer at once"
+        )
+
+
 class UnsupportedMedia(Refusal):
     """The media type, charset or content coding is not one the gate reads."""
 

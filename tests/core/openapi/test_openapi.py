@@ -191,3 +191,10 @@ def test_the_description_is_yaml_too_and_the_same_bytes_for_the_same_topics() ->
 
 def test_integers_of_any_size_survive() -> None:
     assert described(topic("t", {"maximum": 10**30}))["components"]["schemas"]["t"] == {"maximum": 10**30}
+
+
+def test_a_description_of_many_topics_is_small() -> None:
+    """What topics share is said once, and nobody reads half a megabyte by its indentation."""
+    document = openapi([topic(f"topic-{n}", {"type": "object"}) for n in range(100)], token_url=False, version="v1")
+    assert len(document) < 100 * 6_000
+    assert openapi([topic("t", True)], token_url=False, version="v1").startswith(b"{\n  ")

@@ -20,7 +20,7 @@ def librdkafka() -> Producer:
     return Producer({"bootstrap.servers": "127.0.0.1:1", "message.max.bytes": LIMIT, "log_level": 0})
 
 
-def takes(producer: Producer, key: bytes | None, value: bytes, headers: list[tuple[str, bytes]]) -> bool:
+def takes(producer: Producer, key: bytes | None, value: bytes, headers: dict[str, bytes]) -> bool:
     try:
         producer.produce("t", value, key, headers=headers)  # type: ignore[arg-type]
     except KafkaException:
@@ -38,7 +38,7 @@ def test_sizes_are_counted_as_librdkafka_counts(
 ) -> None:
     """To the byte."""
     keys = None if key is None else b"k" * key
-    named = [("h" * name, b"v" * value) for name, value in headers]
+    named = {f"{index}{'h' * name}": b"v" * value for index, (name, value) in enumerate(headers)}
     room = LIMIT - wire_bytes(keys, b"", named) + off
     if room >= 0:
         assert takes(librdkafka, keys, b"x" * room, named) == (off <= 0)

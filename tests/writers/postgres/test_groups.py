@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from eventgate.core.model import Outcome
 from eventgate.testing import make_event
 from eventgate.testing.contract import opened
 from tests.services.database import Database
-from tests.writers.postgres.support import ORDERS, deliver, options, order, outcomes, postgres_writer
+from tests.writers.postgres.support import ORDERS, deliver, new_database, options, order, outcomes, postgres_writer
 
 BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"amount": -5}, "a check of the database does not allow it (23514, table orders, constraint positive)"),
@@ -31,6 +33,35 @@ async def test_the_same_event_at_once_is_delivered_once(postgres: Database, data
         results = await asyncio.gather(*(lane.write(event, deadline) for _ in range(50)))
     assert sorted(outcomes(results)) == ["delivered"] + ["duplicate"] * 49
     assert len(postgres.fetch("SELECT * FROM orders", database=database)) == 1
+
+
+SEPARATOR = "\x1e"
+
+
+@pytest.mark.parametrize(
+    "subjects", [[""], ["", ""], [SEPARATOR], ["", f"a{SEPARATOR}", SEPARATOR * 3, f"{SEPARATOR}b"]]
+)
+async def test_values_are_kept_whatever_they_hold(postgres: Database, subjects: list[str]) -> None:
+    """Also where they are empty, or hold what stands between the values of a column; times to the microsecond."""
+    database = new_database(postgres)
+    body = b'\t{ "name" : "\\u001e\xf0\x9f\x90\x98" }\n'
+    events = [
+        make_event(
+            body=body, event_id=f"{number}{SEPARATOR}", subject=subject, received_at=1_700_000_000.123457 + number
+        )
+        for number, subject in enumerate(subjects)
+    ]
+    async with opened(postgres_writer(postgres.dsn(database))) as writer:
+        results = await deliver(writer, *events)
+        again = await deliver(writer, *events)
+    assert outcomes(results) == ["delivered"] * len(events)
+    assert outcomes(again) == ["duplicate"] * len(events)
+    rows = postgres.fetch("SELECT * FROM eventgate_events ORDER BY event_id", database=database)
+    assert [(row["event_id"], row["subject"], row["body_sha256"]) for row in rows] == [
+        (event.event_id, event.subject, event.sha256) for event in events
+    ]
+    assert [row["received_at"] for row in rows] == [datetime.fromtimestamp(event.received_at, UTC) for event in events]
+    assert {json.loads(row["payload"])["name"] for row in rows} == {f"{SEPARATOR}\U0001f418"}
 
 
 @pytest.mark.parametrize("members", [members for members, _ in BROKEN])

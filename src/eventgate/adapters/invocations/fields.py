@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from eventgate.core.limits import LAMBDA_ANSWER_BYTES
 from eventgate.core.model import Headers, Response
 from eventgate.errors import BodyTooLarge, InvalidJson
 
@@ -27,6 +28,7 @@ class HttpInvocation(msgspec.Struct, frozen=True):
     `paths` are where it may lead, percent-decoded, the most specific first: stages and base paths are part of some of
     them, and only the route table can tell. There is at least one. `answer` puts a response into the shape's form.
     `outer_path` is the path that the client asked for, with all that stands before the route, if the service tells it.
+    `most_answer_bytes`: what the service takes of an answer.
     """
 
     method: str
@@ -36,6 +38,7 @@ class HttpInvocation(msgspec.Struct, frozen=True):
     request_id: str | None
     answer: Callable[[Response], LambdaAnswer]
     outer_path: str | None = None
+    most_answer_bytes: int = LAMBDA_ANSWER_BYTES
 
 
 def mapping(value: object) -> Mapping[str, object]:

@@ -61,12 +61,16 @@ def _paths(invocation: Mapping[str, object], context: Mapping[str, object]) -> I
 
 
 def _headers(invocation: Mapping[str, object]) -> Headers:
-    """Both forms are sent as a rule; `headers` knows only the last of several values."""
+    """Both forms are sent as a rule; `headers` knows only the last of several values.
+
+    Which codings the client reads is API Gateway's affair: it would hand out bytes of ours as base64.
+    """
     multi = tuple(fields.multi_headers(mapping(invocation.get("multiValueHeaders"))))
     names = {name for name, _ in multi}
     single = fields.single_headers(mapping(invocation.get("headers")))
     headers = multi + tuple(field for field in single if field[0] not in names)
-    return tuple(field for field in headers if field != _GZIP) if _is_decompressed(invocation) else headers
+    unsaid = _GZIP if _is_decompressed(invocation) else None
+    return tuple(field for field in headers if field != unsaid and field[0] != b"accept-encoding")
 
 
 def _is_decompressed(invocation: Mapping[str, object]) -> bool:

@@ -4,44 +4,53 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http.client import HTTPException
 from typing import Final
 
-from urllib3 import exceptions
-
 from eventgate.errors import SourceError
 
-_ADDRESS: Final = "it is no address that can be asked"
-_TEXTS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (
+Texts = tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]
+
+TLS: Final = "TLS fails"
+NO_NAME: Final = "name cannot be resolved"
+UNREACHABLE: Final = "cannot be reached"
+TIMED_OUT: Final = "timed out"
+NO_ADDRESS: Final = "it is no address that can be asked"
+NO_HTTP: Final = "the answer is no HTTP, or breaks off"
+
+EXACT: Final[Texts] = (
     (ssl.SSLCertVerificationError, "TLS certificate cannot be verified"),
-    ((ssl.SSLError, exceptions.SSLError), "TLS fails"),
-    ((socket.gaierror, exceptions.NameResolutionError), "name cannot be resolved"),
+    (ssl.SSLError, TLS),
+    (socket.gaierror, NO_NAME),
     (ConnectionRefusedError, "refused the connection"),
-    (exceptions.NewConnectionError, "cannot be reached"),
-    ((TimeoutError, exceptions.TimeoutError), "timed out"),
-    (exceptions.DecodeError, "the answer cannot be decompressed"),
-    ((exceptions.LocationValueError, UnicodeError), _ADDRESS),
-    ((exceptions.HTTPError, HTTPException, ConnectionError), "the answer is no HTTP, or breaks off"),
-    (OSError, "cannot be reached"),
+    (TimeoutError, TIMED_OUT),
+    (UnicodeError, NO_ADDRESS),
 )
 """The first that fits any exception of the chain counts: exact causes stand before what wraps them."""
+VAGUE: Final[Texts] = (
+    ((HTTPException, ConnectionError), NO_HTTP),
+    (OSError, UNREACHABLE),
+)
 
 
 def explain(error: BaseException) -> SourceError:
-    """What `error`, raised by urllib3 or the standard library under it, means."""
-    chain = list(_causes(error))
-    causes = [link for link in chain if not isinstance(link, exceptions.ProxyError)]
-    proxy = "proxy: " if len(causes) < len(chain) else ""
-    if proxy and all(type(link) is OSError for link in causes):  # how http.client says that a tunnel was denied
-        return SourceError("proxy: does not let the request through")
-    for kinds, text in _TEXTS:
-        if any(isinstance(link, kinds) for link in causes):
-            return SourceError(proxy + text)
+    """What `error`, raised by the standard library, means."""
+    text = text_for(list(causes(error)), EXACT + VAGUE)
+    return SourceError(text) if text else unforeseen(error)
+
+
+def unforeseen(error: BaseException) -> SourceError:
+    """What is said of an error that nobody thought of."""
     return SourceError(f"failed with {type(error).__name__}")
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def text_for(links: Iterable[BaseException], texts: Texts) -> str | None:
+    """The first of `texts` that fits one of `links`."""
+    return next((text for kinds, text in texts if any(isinstance(link, kinds) for link in links)), None)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
     """`error` and what it says it came from: a cause, or an exception among its arguments, as urllib3 wraps them."""
     pending = [error]
     seen: set[int] = set()

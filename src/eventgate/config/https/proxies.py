@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import getproxies_environment
 
 import msgspec
 
@@ -25,6 +25,10 @@ def proxy_for(address: SplitResult) -> Proxy | None:
     Loopback addresses never go through a proxy. `NO_PROXY` is a comma-separated list of host names, each of which
     stands for its subdomains too, of IP addresses or networks, or `*`; with `:port` an entry is for that port only.
     """
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies_environment
+
     host = address.hostname or ""
     proxies = getproxies_environment()
     configured = proxies.get(address.scheme)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from eventgate.core.openapi import batches
-from eventgate.core.openapi.parts import answer, bare, common, guarded, read, refusals, schemas
+from eventgate.core.openapi.parts import answer, bare, common, guarded, read, refusals, schemas, shared
 from eventgate.core.openapi.schemas import Components
 from eventgate.core.topics import Topic
 
@@ -18,6 +18,9 @@ _DESCRIPTION = (
     "202 says that every required writer acknowledged the event."
 )
 _OF_TOPICS = ("/api", "/topics")
+_MOST_INDENTED = 256 * 1024
+"""Bytes of a document that somebody reads as it is. With more, the indentation is nearly half of it: hundreds of topics
+would not fit into the 6 MB that AWS Lambda passes on."""
 _JUDGED = ("400", "401", "403", "404", "405", "413", "415", "422", "429", "431", "500", "503")
 
 
@@ -42,7 +45,8 @@ def openapi(topics: Iterable[Topic], *, token_url: bool, version: str, public: b
         "paths": paths,
         "components": {"schemas": {**envelopes, **components.schemas}, **common()},
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2)
+    text = msgspec.json.encode(document)
+    return msgspec.json.format(text, indent=2 if len(text) <= _MOST_INDENTED else 0)
 
 
 def _fixed_paths(token_url: bool) -> dict[str, Any]:
@@ -70,8 +74,8 @@ def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
     name = topic.name
     path = f"/topics/{quote(name, safe='')}"
     body = {"description": batches.BATCH, "required": True, "content": batches.bodies(components.reference(topic))}
-    schema = answer("The schema as it was written.", {"type": ["object", "boolean"]})
-    reading = read(f"schema.{name}", f"The JSON Schema of {name}.", {"200": schema, **refusals("404", "503")})
+    schema = {"200": shared("Schema"), **refusals("404", "503")}
+    reading = read(f"schema.{name}", f"The JSON Schema of {name}.", schema)
     posting: dict[str, Any] = {
         "security": [{"bearer": []}],
         "parameters": [
@@ -80,9 +84,6 @@ def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
         ],
         "requestBody": body,
     }
-    accepted = answer("Every required writer acknowledged every event.", batches.or_batch("Success"))
-    valid = answer("Every event would be taken.", batches.or_batch("Valid"))
-    mixed = answer("A batch whose items do not share one status.", {"$ref": "#/components/schemas/Batch"})
     example = {"200": answer("An event that the topic takes.", components.reference(topic)), **refusals("404", "503")}
     return {
         f"{path}/example": read(f"example.{name}", f"An example of an event for {name}.", example),
@@ -92,7 +93,7 @@ def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
                 "operationId": f"post.{name}",
                 "summary": f"Post an event or a batch to {name}.",
                 **posting,
-                "responses": {"202": accepted, "207": mixed, **refusals("409", *_JUDGED)},
+                "responses": {"202": shared("Accepted"), "207": shared("Mixed"), **refusals("409", *_JUDGED)},
             },
         },
         f"{path}/validate": {
@@ -100,7 +101,7 @@ def _topic_paths(topic: Topic, components: Components) -> dict[str, Any]:
                 "operationId": f"validate.{name}",
                 "summary": f"Check an event or a batch for {name} without delivering it.",
                 **posting,
-                "responses": {"200": valid, "207": mixed, **refusals(*_JUDGED)},
+                "responses": {"200": shared("Valid"), "207": shared("Mixed"), **refusals(*_JUDGED)},
             }
         },
     }

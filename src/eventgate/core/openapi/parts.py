@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from eventgate.core.model import Outcome
+from eventgate.core.openapi import batches
 
 REASONS: Final[dict[str, str]] = {
     "400": "Not one JSON document, or one that the topic's schema or a writer's sink does not take.",
@@ -106,7 +107,14 @@ def schemas() -> dict[str, Any]:
 def common() -> dict[str, Any]:
     """Everything under `components` but the schemas."""
     return {
-        "responses": {status: _refusal(status) for status in REASONS},
+        "responses": {
+            **{status: _refusal(status) for status in REASONS},
+            **{f"head.{status}": _bodiless(status) for status in ("200", *REASONS)},
+            "Accepted": answer("Every required writer acknowledged every event.", batches.or_batch("Success")),
+            "Valid": answer("Every event would be taken.", batches.or_batch("Valid")),
+            "Mixed": answer("A batch whose items do not share one status.", {"$ref": "#/components/schemas/Batch"}),
+            "Schema": answer("The schema as it was written.", {"type": ["object", "boolean"]}),
+        },
         "headers": {
             "CorrelationId": {
                 "schema": _STRING,
@@ -135,7 +143,12 @@ def common() -> dict[str, Any]:
 
 def refusals(*statuses: str) -> dict[str, Any]:
     """References to the answers with these statuses, for the `responses` of an operation."""
-    return {status: {"$ref": f"#/components/responses/{status}"} for status in statuses}
+    return {status: shared(status) for status in statuses}
+
+
+def shared(name: str) -> dict[str, str]:
+    """A reference to one of the answers under `components`: many topics are to make a small document."""
+    return {"$ref": f"#/components/responses/{name}"}
 
 
 def answer(description: str, schema: Any, media: str = "application/json") -> dict[str, Any]:
@@ -152,7 +165,7 @@ def bare(description: str, **headers: str) -> dict[str, Any]:
 def read(operation_id: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
     """The GET and HEAD of a path; HEAD answers the same without a body."""
     everything = {**responses, **refusals(*(status for status in ("405", "431", "500") if status not in responses))}
-    without_bodies = {status: bare(f"As GET answers {status}, without a body.") for status in everything}
+    without_bodies = {status: _without_body(status) for status in everything}
     return {
         "get": {"operationId": operation_id, "summary": summary, "responses": everything},
         "head": {"operationId": f"{operation_id}.head", "summary": f"{summary} No body.", "responses": without_bodies},
@@ -162,7 +175,7 @@ def read(operation_id: str, summary: str, responses: dict[str, Any]) -> dict[str
 def guarded(path: dict[str, Any]) -> dict[str, Any]:
     """`path`, whose GET and HEAD need a token."""
     refused = refusals("401", "503")
-    bodiless = {status: bare(f"As GET answers {status}, without a body.") for status in refused}
+    bodiless = {status: _without_body(status) for status in refused}
     found = dict(path)
     for method, more in (("get", refused), ("head", bodiless)):
         if method in path:
@@ -170,6 +183,14 @@ def guarded(path: dict[str, Any]) -> dict[str, Any]:
             responses = {**more, **operation["responses"]}
             found[method] = {**operation, "security": [{"bearer": []}], "responses": responses}
     return found
+
+
+def _without_body(status: str) -> dict[str, Any]:
+    return shared(f"head.{status}") if status == "200" or status in REASONS else _bodiless(status)
+
+
+def _bodiless(status: str) -> dict[str, Any]:
+    return bare(f"As GET answers {status}, without a body.")
 
 
 def _refusal(status: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -55,7 +54,7 @@ def check(settings: KafkaSettings, directory: Path | None) -> Sequence[Finding]:
     found = list(_of_promises(settings.config))
     usable = {name: value for name, value in settings.config.items() if not _is_ours(name)}
     wrong = list(_of_properties(usable))
-    if not any(finding.severity == "error" for finding in (*found, *wrong)):
+    if usable and not any(finding.severity == "error" for finding in (*found, *wrong)):  # ours alone are in order
         wrong += _of_all(settings, directory)
     return [*found, *wrong]
 
@@ -120,6 +119,8 @@ def _of_all(settings: KafkaSettings, directory: Path | None) -> Iterator[Finding
 
 
 def _nearest(name: str) -> str | None:
+    import difflib
+
     near = difflib.get_close_matches(name.lower(), PROPERTIES, n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else None
 

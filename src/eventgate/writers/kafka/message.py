@@ -9,7 +9,7 @@ from eventgate.core.clock import timestamp
 from eventgate.core.model import Event, Unacceptable
 from eventgate.writers.kafka.settings import KafkaTopicSettings
 
-Headers = list[tuple[str, bytes]]
+Headers = dict[str, bytes]
 
 OVERHEAD_BYTES: Final = 36
 """What librdkafka adds to key, value and headers before it compares with `message.max.bytes` (its record overhead)."""
@@ -39,19 +39,19 @@ def key_of(event: Event) -> bytes | None:
 
 def headers_of(event: Event, *, subject: bool) -> Headers:
     """The message's headers, in a fixed order."""
-    headers = [
-        ("eventgate-event-id", event.event_id.encode()),
-        ("eventgate-body-sha256", event.sha256.encode()),
-        ("eventgate-topic", event.topic.encode()),
-        ("eventgate-correlation-id", event.correlation_id.encode()),
-    ]
+    headers = {
+        "eventgate-event-id": event.event_id.encode(),
+        "eventgate-body-sha256": event.sha256.encode(),
+        "eventgate-topic": event.topic.encode(),
+        "eventgate-correlation-id": event.correlation_id.encode(),
+    }
     if event.traceparent is not None:
-        headers.append(("traceparent", event.traceparent.encode()))
+        headers["traceparent"] = event.traceparent.encode()
     if subject or event.replayed_at is not None:
-        headers.append(("eventgate-subject", event.subject.encode()))
+        headers["eventgate-subject"] = event.subject.encode()
     if event.replayed_at is not None:
-        headers.append(("eventgate-received-at", timestamp(event.received_at).encode()))
-        headers.append(("eventgate-replayed", timestamp(event.replayed_at).encode()))
+        headers["eventgate-received-at"] = timestamp(event.received_at).encode()
+        headers["eventgate-replayed"] = timestamp(event.replayed_at).encode()
     return headers
 
 
@@ -73,7 +73,7 @@ def refuse(event: Event, topic: str, *, subject: bool, max_bytes: int) -> Unacce
 def wire_bytes(key: bytes | None, value: bytes, headers: Headers) -> int:
     """The size of a message as librdkafka counts it."""
     size = OVERHEAD_BYTES + len(key or b"") + len(value)
-    for name, text in headers:
+    for name, text in headers.items():
         encoded = name.encode()
         size += _varint_bytes(len(encoded)) + len(encoded) + _varint_bytes(len(text)) + len(text)
     return size

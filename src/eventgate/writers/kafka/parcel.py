@@ -75,4 +75,6 @@ class Pending:
     async def wait(self) -> Sequence[WriteResult]:
         """One result for each parcel, in order, once there are all."""
         await self._done
-        return [parcel.result or NO_ANSWER for parcel in self.parcels]
+        results = [parcel.result or NO_ANSWER for parcel in self.parcels]
+        self.parcels = []  # each knows this one: the pair would be left to the search for garbage, events and all
+        return results

@@ -71,6 +71,8 @@ class KafkaProducer:
             target=self._poll, args=(producer,), name=f"eventgate-{self._name}", daemon=True
         )
         self._thread.start()
+        # What `ask` makes its answer of, though nothing of the admin client is used: read while the brokers are far.
+        import confluent_kafka.admin  # noqa: F401
 
     def take(self, parcel: Parcel) -> None:
         """Hand a parcel to librdkafka; never blocks. Raises `KafkaException`, or `BufferError` where it is full."""
@@ -82,7 +84,7 @@ class KafkaProducer:
             parcel.value,
             parcel.key,
             on_delivery=partial(self._on_delivery, parcel),
-            headers=parcel.headers,  # type: ignore[arg-type]  # a list is invariant
+            headers=parcel.headers,  # type: ignore[arg-type]  # a dict is invariant
         )
         parcel.carrier = self
         self.latest = max(self.latest, parcel.pending.deadline)

@@ -25,6 +25,7 @@ _PROBED: Final = {"ssl.ca.location": "probe"}
 DEFAULTS: Final[Mapping[str, Value]] = {
     "client.id": "eventgate",
     "linger.ms": 1,
+    "reconnect.backoff.ms": 20,
     "reconnect.backoff.max.ms": 1000,
     "queue.buffering.max.kbytes": 131072,
     "socket.keepalive.enable": True,

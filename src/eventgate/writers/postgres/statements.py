@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BUILT_IN: Final = "builtin:"
 """What the name of a file begins with that comes with the gate."""
+_FOLDER: Final = Path(__file__).with_name("builtin")
 
 _TOKEN = re.compile(
     r"""(?P<skip>\s+|--[^\n]*)
@@ -84,10 +85,9 @@ def fill(settings: PostgresTopicSettings, files: Mapping[str, bytes]) -> TopicSt
 
 def built_in_files() -> Sequence[str]:
     """The names of the statements that come with the gate."""
-    folder = resources.files(__package__) / "builtin"
     return sorted(
         f"{BUILT_IN}{group.name}/{file.name}"
-        for group in folder.iterdir()
+        for group in _FOLDER.iterdir()
         if group.is_dir()
         for file in group.iterdir()
         if file.name.endswith(".sql") and file.name != "schema.sql"
@@ -97,7 +97,7 @@ def built_in_files() -> Sequence[str]:
 def _built_in(name: str) -> bytes:
     if name not in built_in_files():
         raise ValueError(f"there is no {name}; the gate has {', '.join(built_in_files())}")
-    return (resources.files(__package__) / "builtin").joinpath(name.removeprefix(BUILT_IN)).read_bytes()
+    return (_FOLDER / name.removeprefix(BUILT_IN)).read_bytes()
 
 
 def _tokens(name: str, text: str) -> Iterator[tuple[str, str]]:
