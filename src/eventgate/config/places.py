@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from eventgate.config.s3 import SCHEME, S3Directory, split
-from eventgate.config.sources import Directory, FileDirectory, Read
+from eventgate.config.sources import S3_SCHEME, Directory, FileDirectory, Read
 from eventgate.errors import SourceError
 
 TOPICS: Final = "topics"
@@ -17,12 +16,14 @@ TOPICS: Final = "topics"
 
 def is_in_s3(name: str) -> bool:
     """Whether `name` is an address in S3, not a name in the configuration directory."""
-    return name.startswith(SCHEME)
+    return name.startswith(S3_SCHEME)
 
 
 def open_directory(conf: str, ca_bundle: bool | str = True) -> Directory:
     """The configuration directory `conf`; raises `SourceError` if there is none. In S3, the first read tells."""
     if is_in_s3(conf):
+        from eventgate.config.s3 import S3Directory  # asked for by few gates, as all of AWS
+
         return S3Directory(conf, ca_bundle)
     path = Path(conf)
     if not path.exists():
@@ -34,6 +35,8 @@ def open_directory(conf: str, ca_bundle: bool | str = True) -> Directory:
 
 def name_of_topics(topics: str) -> str:
     """What topics at the address `topics` in S3 are called among the places: a folder, or an index file in it."""
+    from eventgate.config.s3 import split
+
     return f"{TOPICS}/{split(topics)[1]}" if topics.endswith(".json") else TOPICS
 
 
@@ -51,11 +54,15 @@ class Places:
 
     def mount_file(self, address: str) -> None:
         """Let `address` be the name of the object that it leads to; raises `SourceError` if it is no address."""
+        from eventgate.config.s3 import S3Directory, split
+
         folder, name = split(address)
         self._files[address] = (S3Directory(folder, self._ca_bundle), name)
 
     def mount_topics(self, address: str) -> None:
         """Let `topics` be the folder at `address`, or that of the index there; raises `SourceError`."""
+        from eventgate.config.s3 import S3Directory, split
+
         folder = split(address)[0] if address.endswith(".json") else address
         self._topics = S3Directory(folder, self._ca_bundle)
 

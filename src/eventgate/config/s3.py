@@ -13,10 +13,9 @@ import msgspec
 
 from eventgate.aws.client import HINT, NEEDS, Client, is_installed
 from eventgate.aws.faults import AwsFailure
-from eventgate.config.sources import MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, Read
+from eventgate.config.sources import MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, S3_SCHEME, Read
 from eventgate.errors import SourceError
 
-SCHEME: Final = "s3://"
 SECONDS: Final = 10.0
 """How long one file, or one folder with all its files, may take."""
 
@@ -47,11 +46,11 @@ class S3Directory:
 
     def __init__(self, url: str, ca_bundle: bool | str = True) -> None:
         """`url`: `s3://BUCKET/PREFIX/`. Raises `SourceError` for what is none, or without botocore."""
-        bucket, _, prefix = url.removeprefix(SCHEME).partition("/")
-        if not url.startswith(SCHEME) or not bucket:
+        bucket, _, prefix = url.removeprefix(S3_SCHEME).partition("/")
+        if not url.startswith(S3_SCHEME) or not bucket:
             raise SourceError("is not of the form s3://BUCKET/PREFIX/")
         if not is_installed():
-            raise SourceError(f"{SCHEME} {NEEDS}: {HINT}")
+            raise SourceError(f"{S3_SCHEME} {NEEDS}: {HINT}")
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._client = Client("s3", ca_bundle=ca_bundle)
@@ -156,7 +155,7 @@ class _Files(msgspec.Struct, frozen=True):
 def split(url: str) -> tuple[str, str]:
     """The folder in which the object at `url` lies, and its name there."""
     folder, _, name = url.rstrip("/").rpartition("/")
-    if len(folder) <= len(SCHEME):
+    if len(folder) <= len(S3_SCHEME):
         raise SourceError("is not of the form s3://BUCKET/KEY")
     return f"{folder}/", name
 

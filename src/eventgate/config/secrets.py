@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from eventgate.config.secretsmanager import SecretsManager
 from eventgate.config.sources import Directory
 from eventgate.core.pointer import join
 from eventgate.errors import Finding, SourceError
+
+if TYPE_CHECKING:
+    from eventgate.config.secretsmanager import SecretsManager
 
 
 class Secret(str):
@@ -43,11 +45,12 @@ class Secrets:
     def __init__(self, directory: Directory, env: Mapping[str, str], ca_bundle: bool | str = True) -> None:
         self._directory = directory
         self._env = env
-        self._secrets_manager = SecretsManager(ca_bundle)
+        self._ca_bundle = ca_bundle
+        self._secrets_manager: SecretsManager | None = None
         self._schemes: dict[str, Callable[[str], Awaitable[str]]] = {
             "env": self._from_environment,
             "file": self._from_file,
-            "secretsmanager": self._secrets_manager.read,
+            "secretsmanager": self._from_secrets_manager,
         }
 
     async def resolve(self, value: Any, *, file: str, pointer: str = "") -> tuple[Any, tuple[Finding, ...]]:
@@ -59,7 +62,7 @@ class Secrets:
         """What `reference` stands for now: it may have been changed since. Raises `SourceError`."""
         scheme, _, name = reference.partition(":")
         if scheme == "secretsmanager":
-            return Secret(await self._secrets_manager.read(name, anew=True), reference)
+            return Secret(await self._from_secrets_manager(name, anew=True), reference)
         if scheme not in self._schemes:
             raise SourceError("is no reference")
         return Secret(await self._schemes[scheme](name), reference)
@@ -81,6 +84,13 @@ class Secrets:
         except SourceError as error:
             findings.append(Finding("error", file, str(error), pointer))
             return Secret("", value)
+
+    async def _from_secrets_manager(self, name: str, *, anew: bool = False) -> str:
+        if self._secrets_manager is None:
+            from eventgate.config.secretsmanager import SecretsManager
+
+            self._secrets_manager = SecretsManager(self._ca_bundle)
+        return await self._secrets_manager.read(name, anew=anew)
 
     async def _from_environment(self, name: str) -> str:
         if not self._env.get(name):

@@ -15,6 +15,8 @@ import msgspec
 
 from eventgate.errors import SourceError
 
+S3_SCHEME: Final = "s3://"
+"""What an address in S3 begins with."""
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 """Largest configuration file; a larger one is no configuration."""
 MAX_FILES: Final = 10_000

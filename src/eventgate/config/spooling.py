@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from eventgate.aws.client import HINT, NEEDS, is_installed
 from eventgate.config.settings import Settings
 from eventgate.config.sources import Directory
 from eventgate.errors import Finding
@@ -23,8 +22,11 @@ def spool_findings(settings: Settings, directory: Directory, file: str, *, freez
     except ValueError as error:
         yield Finding("error", file, str(error), _PLACE)
         return
-    if place.kind == "sqs" and not is_installed():
-        yield Finding("error", file, f"a spool on SQS {NEEDS}", _PLACE, HINT)
+    if place.kind == "sqs":
+        from eventgate.aws.client import HINT, NEEDS, is_installed
+
+        if not is_installed():
+            yield Finding("error", file, f"a spool on SQS {NEEDS}", _PLACE, HINT)
     if place.kind == "sqlite" and freezes:
         message = "a file of a Lambda function ends with its environment, and the events in it"
         yield Finding("error", file, message, _PLACE, "use `sqs:QUEUE`")

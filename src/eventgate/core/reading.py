@@ -13,7 +13,6 @@ from eventgate.core.head import Head
 from eventgate.core.health import Health
 from eventgate.core.instruments import Trail
 from eventgate.core.model import Request, Response
-from eventgate.core.openapi.document import openapi
 from eventgate.core.pages import NEGOTIATED, ROUTES, Pages
 from eventgate.core.policy import Policy
 from eventgate.errors import RouteNotFound, Unavailable
@@ -95,6 +94,8 @@ class Reading:
             return self._api_document
         policy = self._policy()
         if self._api is None or self._api[0] is not policy:
+            from eventgate.core.openapi.document import openapi
+
             document = openapi(
                 policy.topics.values(),
                 token_url=self._token_url is not None,
