@@ -55,6 +55,11 @@ def parse(body: bytes, max_depth: int) -> Any:
     return document
 
 
+def reread(body: bytes) -> Any:
+    """The document in `body`, of which `parse` has found that it is one."""
+    return _decode(body, max_depth=0)
+
+
 def scalar_text(value: Any) -> str | None:
     """A string as it is, an integer or boolean as its JSON text; None for anything else."""
     if isinstance(value, str):

@@ -51,7 +51,7 @@ class BatchEvent(Event, frozen=True, gc=False):
     @property  # type: ignore[misc]  # what may not be done to a dataclass's field may be to a Struct's
     def document(self) -> Any:
         """The event, parsed."""
-        return msgspec.json.decode(self.body)
+        return json.reread(self.body)
 
 
 class Refused(msgspec.Struct, frozen=True):
