@@ -59,6 +59,8 @@ async def test_the_body_is_read(script: Script) -> None:
     with serving(script) as server:
         assert await get(server.url("/keys?a=b#part")) == b"body"
     assert server.heads[0].startswith(b"GET /keys?a=b HTTP/1.1\r\n")
+    assert b"\r\nUser-Agent: eventgate\r\n" in server.heads[0]
+    assert server.heads[0].lower().count(b"\r\naccept-encoding: identity\r\n") == 1
 
 
 async def test_what_may_not_stand_in_a_request_is_escaped() -> None:

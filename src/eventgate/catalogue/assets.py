@@ -57,13 +57,14 @@ def answer(name: str, head: Head, headers: Headers) -> Response:
     `headers` are the request's: to who reads gzip, what is kept pressed goes as it is.
     """
     found = asset(name)
-    content, told = found.content, _HEADERS
+    content, told = found.content, list(_HEADERS)
     if found.pressed is not None:
-        told = (*told, _VARY)
+        told.append(_VARY)
         if reads_gzip(headers):
-            content, told = found.pressed, (*told, _GZIP)
+            content = found.pressed
+            told.append(_GZIP)
     etag = _etag(content)
-    told = (*told, (b"etag", etag))
+    told.append((b"etag", etag))
     if any(_names(value, etag) for value in head.all(b"if-none-match")):
         return Response(304, tuple(field for field in told if field != _GZIP), b"")
     return Response(200, ((b"content-type", found.media), *told), content)

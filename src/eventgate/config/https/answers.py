@@ -1,4 +1,4 @@
-"""What a server answered, by whichever way it was asked: its body, within a size."""
+"""How a server is asked, and what it answered, by whichever way: its body, within a size."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import msgspec
 from eventgate.core.codings import Coding, decompressed, wire_limit
 from eventgate.errors import BodyTooLarge, InvalidJson, SourceError
 
+ASKING: Final = {"User-Agent": "eventgate", "Accept-Encoding": "identity"}
+"""Header fields of a request. Some firewalls turn away who does not say what he is."""
 _CODINGS: Final[tuple[Coding, ...]] = ("gzip", "zstd")
 
 

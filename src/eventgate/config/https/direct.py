@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from http.client import HTTP_PORT, HTTPS_PORT, HTTPConnection, HTTPResponse, HTTPSConnection, IncompleteRead
 from urllib.parse import SplitResult, quote
 
-from eventgate.config.https.answers import Answer
+from eventgate.config.https.answers import ASKING, Answer
 from eventgate.config.https.line import Line
 from eventgate.errors import SourceError
 from eventgate.net.tls import tls_context
@@ -28,7 +28,7 @@ def ask_directly(address: SplitResult, line: Line, ca_bundle: bool | str) -> Ite
         connection = _connection(address, line, ca_bundle)
         stack.callback(connection.close)
         target = (address.path or "/") + (f"?{address.query}" if address.query else "")
-        connection.request("GET", quote(target, safe=_IN_TARGETS))
+        connection.request("GET", quote(target, safe=_IN_TARGETS), headers=ASKING)
         response = connection.getresponse()
         stack.callback(response.close)
         yield Answer.of(response.status, response.getheaders(), response.read)

@@ -16,7 +16,7 @@ from urllib3 import exceptions
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from eventgate.config.https import faults
-from eventgate.config.https.answers import Answer
+from eventgate.config.https.answers import ASKING, Answer
 from eventgate.config.https.direct import trusting
 from eventgate.config.https.line import Line
 from eventgate.config.https.proxies import Proxy
@@ -70,6 +70,7 @@ def ask_through(proxy: Proxy, address: SplitResult, line: Line, ca_bundle: bool 
             response = pools.request(
                 "GET",
                 address.geturl(),
+                headers=ASKING,
                 redirect=False,
                 retries=False,
                 preload_content=False,
