@@ -46,8 +46,11 @@ class TcpProxy:
         self._dropped: Direction | None = None
         self._closed = False
         self._cuts: deque[Cut] = deque()
-        self.port = free_port()
-        self.also(self.port, self.target)
+        self.port = 0
+        while self.port not in self._listeners:  # another process may take a port between the search and the use
+            self.port = free_port()
+            with contextlib.suppress(OSError):
+                self.also(self.port, self.target)
 
     @property
     def address(self) -> str:
