@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from eventgate.config.configuration import Configuration
-from eventgate.core.limits import LAMBDA_ANSWER_BYTES
+from eventgate.core.limits import LAMBDA_ANSWER_BYTES, MOST_ESCAPED
 from eventgate.core.policy import Policy
 from eventgate.errors import Finding
 
 _HINT: Final = "a server has no such limit"
 _MOST_OF_A_TOPIC: Final = 12_000
 """More than the description needs for a topic, its schemas aside."""
-_MOST_ESCAPED: Final = 6
-"""Bytes that JSON may make of one byte of text: `\\u0000`."""
 
 
 def size_findings(configuration: Configuration, policy: Policy) -> Iterator[Finding]:
@@ -34,7 +32,7 @@ def _description(configuration: Configuration, policy: Policy) -> bytes:
         return configuration.api_document
     sources = [topic.schema.source for topic in policy.topics.values()]
     files = sum(len(source.text) + sum(len(text) for _, text in source.files) for source in sources)
-    if (files + len(sources) * _MOST_OF_A_TOPIC) * _MOST_ESCAPED < LAMBDA_ANSWER_BYTES:
+    if (files + len(sources) * _MOST_OF_A_TOPIC) * MOST_ESCAPED < LAMBDA_ANSWER_BYTES:
         return b""
     from eventgate.core.openapi.document import openapi
 
@@ -49,6 +47,6 @@ def _description(configuration: Configuration, policy: Policy) -> bytes:
 
 def _is_too_large(text: bytes) -> bool:
     """Lambda's runtime writes the text as JSON."""
-    if len(text) * _MOST_ESCAPED < LAMBDA_ANSWER_BYTES:
+    if len(text) * MOST_ESCAPED < LAMBDA_ANSWER_BYTES:
         return False
     return len(json.dumps(text.decode("utf-8", "replace"))) > LAMBDA_ANSWER_BYTES

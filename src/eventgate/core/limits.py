@@ -16,6 +16,8 @@ ALL_PROBLEMS_BODY_BYTES = 32 * 1024
 """Bodies up to this many bytes are told every problem; larger ones the first (contract, section 2)."""
 LAMBDA_ANSWER_BYTES = 6 * 1024 * 1024
 """An answer, written as JSON once more, that AWS Lambda passes on (Developer Guide, "Lambda quotas")."""
+MOST_ESCAPED = 6
+"""Bytes that JSON may make of one byte of text: `\\u0000`."""
 
 
 class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

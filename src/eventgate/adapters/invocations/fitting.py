@@ -9,13 +9,12 @@ from typing import Final
 from eventgate.adapters.invocations.fields import HttpInvocation
 from eventgate.core import responses
 from eventgate.core.accept import reads_gzip
+from eventgate.core.limits import MOST_ESCAPED
 from eventgate.core.model import Response
 from eventgate.errors import AnswerTooLarge, Misconfigured, Refusal
 
 log = logging.getLogger("eventgate.lambda")
 
-_MOST_ESCAPED: Final = 6
-"""Bytes that JSON may make of one byte of a body: `\\u0000`."""
 _REST: Final = 64 * 1024
 """More than status and headers take."""
 _CODED: Final = b"content-encoding"
@@ -51,7 +50,7 @@ def _refusal(http: HttpInvocation) -> Refusal:
 
 def _fits(http: HttpInvocation, response: Response) -> bool:
     """The runtime writes an answer as JSON, in some images with all but ASCII escaped."""
-    if len(response.body) * _MOST_ESCAPED + _REST <= http.most_answer_bytes:
+    if len(response.body) * MOST_ESCAPED + _REST <= http.most_answer_bytes:
         return True
     return len(json.dumps(http.answer(response))) <= http.most_answer_bytes
 
