@@ -77,7 +77,9 @@ def results(ended: Ended) -> dict[str, str]:
 
 def held(site: Deployment) -> list[str]:
     """The events in the gate's sink."""
-    with closing(sqlite3.connect(site.conf / "events.db")) as db:
+    if not (file := site.conf / "events.db").exists():
+        return []  # a function opens its writers when it is first asked
+    with closing(sqlite3.connect(file)) as db:
         return [row[0] for row in db.execute("SELECT event_id FROM events ORDER BY event_id")]
 
 
