@@ -19,10 +19,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
-def _levels_of_loggers() -> Iterator[None]:
-    """Leave the levels as they were: commands that run in the tests' own process set them."""
+def _loggers() -> Iterator[None]:
+    """Leave levels and handlers as they were: commands and functions that run in the tests' own process set them."""
     loggers = (logging.getLogger(), logging.getLogger("eventgate"))
-    levels = [logger.level for logger in loggers]
+    before = [(logger.level, [*logger.handlers]) for logger in loggers]
     yield
-    for logger, level in zip(loggers, levels, strict=True):
+    for logger, (level, handlers) in zip(loggers, before, strict=True):
         logger.setLevel(level)
+        logger.handlers[:] = handlers

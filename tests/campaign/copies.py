@@ -24,9 +24,10 @@ MAY_WRITE = frozenset({"delivered", "deferred", "unknown", UNANSWERED})
 
 
 class Saying(NamedTuple):
-    """What one attempt says of one event; `settled` are the writers that its receipt spared it."""
+    """What one attempt says of the event at `place` in it; `settled` are the writers that its receipt spared it."""
 
     attempt: Attempt
+    place: int
     said: Said | None
     settled: AbstractSet[str] = frozenset()
 
@@ -56,11 +57,11 @@ def explain(
 ) -> Copies:
     """Why `writer`'s sink holds `count` copies, given what every attempt said, in the order in which they began."""
     writing = [
-        (outcome, saying.attempt)
+        (outcome, saying)
         for saying in sayings
         if (outcome := saying.outcome(writer)) in MAY_WRITE and writer not in saying.settled
     ]
-    reasons = [_reason(outcome, attempt, writing[:index]) for index, (outcome, attempt) in enumerate(writing)]
+    reasons = [_reason(outcome, saying, writing[:index]) for index, (outcome, saying) in enumerate(writing)]
     endless = spooled and any(_may_be_deferred(saying, writer) for saying in sayings)
     acknowledged = sum(outcome == "delivered" for outcome, _ in writing)
     accepted = [reason for reason in reasons if not reason or reason in excuses]
@@ -86,19 +87,23 @@ def _may_be_deferred(saying: Saying, writer: str) -> bool:
     return outcome in ("deferred", UNANSWERED) or in_doubt
 
 
-def _reason(outcome: str, attempt: Attempt, before: Sequence[tuple[str, Attempt]]) -> str:
+def _reason(outcome: str, saying: Saying, before: Sequence[tuple[str, Saying]]) -> str:
     """Why this attempt may have made a copy beside others; empty for one that makes the only copy there should be."""
     if outcome == "unknown":
         return UNKNOWN
-    if outcome == UNANSWERED or attempt.lost:
+    if outcome == UNANSWERED or saying.attempt.lost:
         return LOST
     if outcome == "deferred":
         return REDELIVERED
-    heard = [earlier for said, earlier in before if said == "delivered" and not earlier.lost]
-    if any(earlier.submission == attempt.submission and earlier is not attempt for earlier in heard):
+    heard = [earlier for said, earlier in before if said == "delivered" and not earlier.attempt.lost]
+    if any(_submitted(earlier) == _submitted(saying) for earlier in heard):
         return AGAIN
-    others = any(earlier.submission != attempt.submission for _, earlier in before)
-    return TWICE if others or any(earlier is attempt for earlier in heard) else ""
+    return TWICE if any(_submitted(earlier) != _submitted(saying) for _, earlier in before) else ""
+
+
+def _submitted(saying: Saying) -> tuple[str, int]:
+    """What a client's tries at one event have in common: a batch may hold the same event at two places."""
+    return saying.attempt.submission, saying.place
 
 
 def _rank(reason: str) -> int:

@@ -104,7 +104,7 @@ def _by_key(attempts: Iterable[Attempt]) -> dict[Key, list[Saying]]:
         for index, key in enumerate(attempt.events):
             said = attempt.said[index] if attempt.said else None
             before = settled.get((attempt.brought, index), frozenset()) if attempt.honoured else frozenset()
-            found[key].append(Saying(attempt, said, before))
+            found[key].append(Saying(attempt, index, said, before))
     return found
 
 
@@ -144,7 +144,7 @@ def _held_twice(writer: str, held: Mapping[Key, int]) -> Iterator[str]:
 
 
 def _broken_202(key: Key, sayings: Iterable[Saying], topic: Rules) -> Iterator[str]:
-    for attempt, said, _ in sayings:
+    for attempt, _, said, _ in sayings:
         if said is not None and said.status == 202:
             for writer in sorted(topic.required):
                 if (outcome := said.outcomes.get(writer)) not in LANDED:
@@ -152,7 +152,7 @@ def _broken_202(key: Key, sayings: Iterable[Saying], topic: Rules) -> Iterator[s
 
 
 def _misplaced(key: Key, sayings: Iterable[Saying], sinks: Sinks) -> Iterator[str]:
-    for attempt, said, _ in sayings:
+    for attempt, _, said, _ in sayings:
         for writer, place in () if said is None else said.places.items():
             there = sinks.places.get(writer, {}).get((key.topic, place))
             if there != key:

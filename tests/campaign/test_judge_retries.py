@@ -76,3 +76,15 @@ def test_each_event_of_a_batch_is_judged_by_its_own_answer() -> None:
     assert judge([batch], sinks, RULES, frozenset()).violations == []
     wrong = Attempt(1, keys, 0, 1, said=said[::-1])
     assert len(judge([wrong], sinks, RULES, frozenset()).violations) == 2
+
+
+def test_an_event_that_a_batch_holds_twice_is_written_for_each_place() -> None:
+    """The retry spares the place that is delivered, and no other."""
+    first, again = (
+        Said(202, dict.fromkeys(WRITERS, "delivered")),
+        Said(500, {**dict.fromkeys(WRITERS, "delivered"), "kafka": "unknown"}),
+    )
+    batch = Attempt(1, (E, E), 0, 1, submission="s", said=(first, again), given="r1")
+    retry = Attempt(2, (E, E), 2, 3, submission="s", said=(first, first), brought="r1")
+    assert judged(batch, retry, kafka=3, hook=2).violations == []
+    assert len(judged(batch, retry, kafka=4, hook=3).violations) == 2
