@@ -142,6 +142,26 @@ def test_show_never_shows_a_secret(conf: Conf) -> None:
         assert "hush" not in ended.out + ended.err
 
 
+def test_show_never_shows_what_should_have_been_a_secret(conf: Conf) -> None:
+    """Passwords and keys that stand in the file itself, of any writer, and users in any address."""
+    conf.config["token_provider_url"] = "https://u:hush@login.example/"
+    conf.config["writers"] |= {
+        "db": {"type": "postgres", "dsn": "postgresql://u:hush@h/db"},
+        "bus": {
+            "type": "kafka",
+            "bootstrap_servers": "h:9092",
+            "config": {"sasl.password": "hush", "sasl.username": "eva", "ssl.key.password": "hush"},
+        },
+    }
+    conf.write()
+    for arguments in ((), ("--format", "json")):
+        ended = conf.check("--show", *arguments)
+        assert "hush" not in ended.out + ended.err
+        assert "h:9092" in ended.out
+        assert "eva" in ended.out
+        assert "login.example" in ended.out
+
+
 def test_show_marks_a_broken_topic(conf: Conf) -> None:
     conf.config["topics"]["orders"]["schema"] = {"type": "objekt"}
     conf.config["topics"]["audit"]["schema"] = True

@@ -67,9 +67,10 @@ def test_a_target_without_a_path_is_malformed(target: bytes) -> None:
         read(b"GET " + target + b" HTTP/1.1\r\nHost: g\r\n\r\n")
 
 
-def test_a_tunnel_is_malformed() -> None:
+@pytest.mark.parametrize("target", [b"host:443", b"/topics", b"http://host/topics", b"*"])
+def test_a_tunnel_is_malformed(target: bytes) -> None:
     with pytest.raises(MalformedRequest):
-        read(b"CONNECT host:443 HTTP/1.1\r\nHost: host:443\r\n\r\n")
+        read(b"CONNECT " + target + b" HTTP/1.1\r\nHost: host:443\r\n\r\n")
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from eventgate.config.configuration import Configuration
-from eventgate.config.secrets import Secret
+from eventgate.config.secrets import REFERENCES, Secret
 from eventgate.core.policy import Policy
 from eventgate.core.writer import WriterUse
+
+MASK: Final = "..."
+_PRIVATE: Final = re.compile(r"password|passphrase|secret|private|dsn|key\.pem$|token$")
+"""Names under which a secret stands: the built-in writers' and librdkafka's, and what a plugin's are likely to be."""
+_USERINFO: Final = re.compile(r"//[^/?#]*@")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -26,18 +32,18 @@ class Row(msgspec.Struct, frozen=True):
 def effective_settings(configuration: Configuration) -> dict[str, Any]:
     """config.json with every default filled in. A secret is shown as it was written: `env:NAME`, never its value.
 
-    A key that stands in the file itself is left out.
+    What should have been a reference and stands in the file itself (keys, passwords, DSNs) is left out.
     """
     shown: dict[str, Any] = msgspec.to_builtins(configuration.settings, enc_hook=_reference)
     receipts = configuration.settings.receipts
     if receipts is not None:
-        keys = {key_id: _reference(key) if isinstance(key, Secret) else "..." for key_id, key in receipts.keys.items()}
+        keys = {key_id: _reference(key) if isinstance(key, Secret) else MASK for key_id, key in receipts.keys.items()}
         shown["receipts"]["keys"] = keys
     shown["writers"] = {
         name: {"type": writer.type, **msgspec.to_builtins(writer.settings, enc_hook=_reference)}
         for name, writer in configuration.writers.items()
     }
-    return shown
+    return {name: _masked(name, value) for name, value in shown.items()}
 
 
 def rows(configuration: Configuration, policy: Policy) -> list[Row]:
@@ -80,6 +86,17 @@ def _destination(configuration: Configuration, name: str, use: WriterUse) -> str
         if isinstance(place, str) and place:
             return str(_reference(place))
     return writer.type
+
+
+def _masked(name: str, value: Any) -> Any:
+    """`value`, which stands under `name`, without what nobody may read over somebody's shoulder."""
+    if isinstance(value, dict):
+        return {key: _masked(str(key), each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_masked(name, each) for each in value]
+    if not isinstance(value, str) or value.startswith(REFERENCES):
+        return value
+    return MASK if value and _PRIVATE.search(name.lower()) else _USERINFO.sub(f"//{MASK}@", value)
 
 
 def _reference(value: object) -> str:

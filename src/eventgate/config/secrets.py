@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from eventgate.config.sources import Directory
 from eventgate.core.pointer import join
@@ -11,6 +11,10 @@ from eventgate.errors import Finding, SourceError
 
 if TYPE_CHECKING:
     from eventgate.config.secretsmanager import SecretsManager
+
+
+REFERENCES: Final = ("env:", "file:", "secretsmanager:")
+"""How a reference begins."""
 
 
 class Secret(str):

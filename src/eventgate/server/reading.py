@@ -118,7 +118,9 @@ class Reader:
         self.in_head = False
         self._unfinished = 0
         method = parser.get_method()
-        if parser.should_upgrade() and method != b"CONNECT":
+        if parser.should_upgrade():
+            if method == b"CONNECT":  # the gate is no proxy, whatever the target (RFC 9110, section 9.3.6)
+                raise MalformedRequest
             return
         keep_alive = parser.should_keep_alive()
         if (version := parser.get_http_version()) == "1.1":

@@ -92,7 +92,7 @@ async def test_a_password_that_was_replaced_is_read_again(kafka: Broker) -> None
             if result.outcome is Outcome.DELIVERED:
                 break
     assert result.outcome is Outcome.DELIVERED
-    assert asked == 2
+    assert asked >= 2  # again for each producer; a slow broker has one more replaced
 
 
 async def test_a_secret_that_cannot_be_read_is_an_outage(kafka: Broker) -> None:
