@@ -117,6 +117,27 @@ def test_properties_that_do_not_go_together_are_a_finding() -> None:
     assert "`sasl.username` and `sasl.password`" in found.message
 
 
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        ({"ssl.key.password": SECRET}, ["ssl.key.password"]),
+        (
+            {"security.protocol": "SASL_PLAINTEXT", "ssl.crl.location": "x", "ssl.key.password": SECRET},
+            ["ssl.crl.location"],
+        ),
+        ({"security.protocol": "ssl", "sasl.username": "u", "ssl.key.password": SECRET}, ["sasl.username"]),
+        ({"sasl.username": "u", "ssl.key.password": SECRET}, ["ssl.key.password", "sasl.username"]),
+        ({"security.protocol": "sasl_ssl", "sasl.mechanism": "AWS_MSK_IAM", "ssl.key.password": SECRET}, []),
+    ],
+)
+def test_settings_for_tls_or_a_login_that_nothing_uses_are_a_warning(config: dict[str, Any], named: list[str]) -> None:
+    """Or events would travel in clear text where somebody set up certificates."""
+    told = [found for found in findings(config) if "without effect" in found.message]
+    assert [found.pointer for found in told] == [f"/writers/kafka/config/{name}" for name in named]
+    assert {found.severity for found in told} <= {"warning"}
+    assert SECRET not in str(told)
+
+
 def test_a_file_that_is_not_there_is_a_finding_without_its_path(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -109,6 +109,7 @@ def _of_all(settings: KafkaSettings, directory: Path | None) -> Iterator[Finding
     """librdkafka's word on all properties together, and on the files that they name; nothing is connected to."""
     values = properties(settings, directory=directory, ca_bundle=True, longest_seconds=10.0)
     del values["bootstrap.servers"]
+    yield from _of_protocol(settings.config, values.get("security.protocol", "plaintext").lower())
     if mechanism(settings.config) in ("OAUTHBEARER", "AWS_MSK_IAM"):  # would begin to fetch a token
         values = {name: value for name, value in values.items() if not name.startswith("sasl.")}
         values["security.protocol"] = values.get("security.protocol", "plaintext").lower().replace("sasl_", "")
@@ -116,6 +117,18 @@ def _of_all(settings: KafkaSettings, directory: Path | None) -> Iterator[Finding
         Producer({**values, "log_level": "0", "logger": _Silence()})
     except KafkaException as error:
         yield of_construction(error.args[0], "")
+
+
+def _of_protocol(config: Mapping[str, Value], protocol: str) -> Iterator[Finding]:
+    """Settings for TLS or a login that librdkafka takes and never uses."""
+    for family, hint in (
+        ("ssl", "set security.protocol to SSL or SASL_SSL"),
+        ("sasl", "set security.protocol to SASL_SSL"),
+    ):
+        idle = [name for name in config if name.startswith(f"{family}.")]
+        if idle and family not in protocol.split("_"):
+            message = f"without effect, like all of `{family}.*`: security.protocol is `{protocol}`"
+            yield Finding("warning", "", message, f"/config/{_escaped(idle[0])}", hint)
 
 
 def _nearest(name: str) -> str | None:

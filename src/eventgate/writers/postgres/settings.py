@@ -36,8 +36,8 @@ class PostgresSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | Database,
         Meta(
             description="Where the database is, by reference: `postgresql://user:password@host:port/database?sslmode="
-            "verify-full`; or an object, also as JSON text, with `host`, `port`, `database` (or `dbname`), `user` (or "
-            "`username`), `password`, `sslmode` and `sslrootcert`."
+            "verify-full`; or an object with `host`, `port`, `database`, `user`, `password`, `sslmode` and "
+            "`sslrootcert`; as JSON text it may say `dbname` and `username` as well."
         ),
     ]
     pool_size: Annotated[int, Meta(ge=1, le=100, description="Most connections that one process opens.")] = 5
