@@ -97,7 +97,7 @@ def start_sinks(plan: Plan) -> list[Sink]:
 
 def _started(stack: ExitStack, folder: Path) -> list[Sink]:
     kafka: Broker = stack.enter_context(broker())
-    postgres: Database = stack.enter_context(database())
+    postgres: Database = stack.enter_context(database(durable=True))
     cloud: Aws = stack.enter_context(aws())
     kafka.create_topic(TOPIC)
     cloud.client("events").create_event_bus(Name=BUS)

@@ -116,8 +116,11 @@ class Database:
 
 
 @contextmanager
-def database() -> Iterator[Database]:
-    """A server until the block is left: the one at EVENTGATE_TEST_POSTGRES, else our own; `ServiceUnavailable`."""
+def database(durable: bool = False) -> Iterator[Database]:
+    """A server until the block is left: the one at EVENTGATE_TEST_POSTGRES, else our own; `ServiceUnavailable`.
+
+    `durable`: our own waits for the disk with each commit, as none does that tests talk to.
+    """
     wanted = os.environ.get(ADDRESS, "")
     if wanted not in ("", "bundled"):
         foreign = Database(wanted)
@@ -126,7 +129,7 @@ def database() -> Iterator[Database]:
         foreign.execute(f"drop role if exists {PASSWORDED}; create role {PASSWORDED}")
         yield foreign
         return
-    with postgres_server(bundled=wanted == "bundled") as server:
+    with postgres_server(wanted == "bundled", durable) as server:
         own = Database(f"postgresql://{OWNER}@{HOST}:{server.port}", server)
         own.execute(f"create role {PASSWORDED}")
         yield own

@@ -37,6 +37,8 @@ SETTINGS = {
     "ssl_cert_file": "cert.pem",
     "ssl_key_file": "key.pem",
 }
+DURABLE = {"fsync": "on", "full_page_writes": "on"}
+"""Instead of those, where it is measured what a commit costs."""
 RULES = f"""
 local all all trust
 host all +{PASSWORDED} {HOST}/32 scram-sha-256
@@ -47,7 +49,7 @@ host all all {HOST}/32 trust
 class PostgresServer:
     """A process with its data in `folder`."""
 
-    def __init__(self, folder: Path, bundled: bool) -> None:
+    def __init__(self, folder: Path, bundled: bool, durable: bool) -> None:
         account = unprivileged()
         if account:
             os.chown(folder, account.pw_uid, account.pw_gid)
@@ -62,7 +64,8 @@ class PostgresServer:
         for file in (self.ca_file, key_file):
             os.chown(file, account.pw_uid if account else -1, account.pw_gid if account else -1)
         (self.data / "pg_hba.conf").write_text(RULES)
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        chosen = SETTINGS | (DURABLE if durable else {})
+        settings = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
         command = [str(programs / "postgres"), "-D", str(self.data), "-p", str(self.port), *settings]
         self.child = Child("postgres", command, folder, self._ready, stop_signal=signal.SIGINT, account=account)
 
@@ -75,10 +78,10 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(bundled: bool = False) -> Iterator[PostgresServer]:
+def postgres_server(bundled: bool = False, durable: bool = False) -> Iterator[PostgresServer]:
     """A server until the block is left, started; raises `ServiceUnavailable`."""
     with tempfile.TemporaryDirectory(prefix="eventgate-postgres-", ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(Path(folder), bundled)
+        server = PostgresServer(Path(folder), bundled, durable)
         try:
             server.child.start()
             yield server

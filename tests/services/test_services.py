@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from tests.services import broker as broker_module
 from tests.services.aws import Aws
 from tests.services.broker import QUIET, Broker
-from tests.services.database import Database
+from tests.services.database import Database, database
 from tests.services.jars import kafka_class_path
 from tests.services.process import Child, ServiceUnavailable, free_port
 from tests.services.proxy import TcpProxy
@@ -113,6 +113,11 @@ def test_what_the_database_took_outlives_it(postgres: Database) -> None:
     postgres.kill()
     postgres.start()
     assert postgres.fetch("select n from t order by n", database=name) == [{"n": 1}, {"n": 2}]
+
+
+def test_a_database_that_is_measured_waits_for_the_disk() -> None:
+    with database(durable=True) as measured:
+        assert measured.fetch("show fsync") == [{"fsync": "on"}]
 
 
 async def test_a_paused_database_says_nothing(postgres: Database) -> None:
