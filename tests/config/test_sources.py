@@ -149,6 +149,27 @@ async def test_no_folder_is_none(tmp_path: Path) -> None:
     assert await directory.read_folder("file", recursive=True) is None
 
 
+@pytest.mark.parametrize("name", ["a\0b", "n" * 5_000], ids=["a NUL", "too long"])
+async def test_a_name_that_no_file_can_have_is_answered(tmp_path: Path, name: str) -> None:
+    directory = FileDirectory(tmp_path)
+    assert await directory.read_folder(name, recursive=True) is None
+    with pytest.raises(SourceError, match="no such directory"):
+        open_directory(str(tmp_path / name))
+    if "\0" in name:
+        assert await directory.read(name) is None
+    else:
+        with pytest.raises(SourceError, match="cannot be read: file name too long"):
+            await directory.read(name)
+
+
+async def test_a_link_to_itself_does_not_hide_the_files_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    write(tmp_path / "a.json", b"{}")
+    files = await FileDirectory(tmp_path).read_folder("", recursive=True)
+    assert files is not None
+    assert list(files) == ["a.json"]
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -28,6 +28,15 @@ async def test_a_body_is_announced_only_where_it_is_wanted() -> None:
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 413")
 
 
+async def test_who_speaks_http_1_0_hears_of_no_body_that_is_wanted() -> None:
+    """It would take that for the answer (RFC 9110, section 10.1.1)."""
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+        await asyncio.sleep(0.1)
+        writer.write(b"abc")
+        assert (await reader.read()).startswith(b"HTTP/1.1 200")
+
+
 async def test_fields_behind_a_body_are_no_header_fields() -> None:
     """What the body's sender appends must not pass for what the head's sender vouched for."""
     async with served() as (_, port), connected(port) as (reader, writer):

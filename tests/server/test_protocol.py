@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from eventgate.server import protocol
+from eventgate.server.reading import HEAD_BYTES
 from tests.server.serving import Gate, connected, served
 
 
@@ -118,6 +119,32 @@ async def test_what_is_no_http_is_refused_in_the_gates_own_form(head: bytes) -> 
     assert answer.startswith(b"HTTP/1.1 400")
     assert b"x-correlation-id: " in answer
     assert b'"type":"headers"' in answer
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nX-Correlation-ID: r-1\t \r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: g\r\nX-Correlation-ID: r-1\r\nB: 1\r\nA b: c\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: g\r\nX-Correlation-ID: r-1\r\nPad: " + b"x" * 10 * HEAD_BYTES, b"431"),
+    ],
+    ids=["no host", "no header", "too large"],
+)
+async def test_a_refused_head_is_answered_with_its_own_correlation_id(head: bytes, status: bytes) -> None:
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(head)
+        answer = await reader.readuntil(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert b"x-correlation-id: r-1\r\n" in answer
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_what_follows_a_request_has_not_its_correlation_id() -> None:
+    async with served() as (_, port), connected(port) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: g\r\nX-Correlation-ID: r-1\r\n\r\n\x16\x03\x01\x02\x00")
+        _, _, refusal = (await reader.read()).partition(b"HTTP/1.1 400")
+    assert b"x-correlation-id: " in refusal
+    assert b"r-1" not in refusal
 
 
 async def test_chunks_that_are_too_much_are_refused_before_their_end() -> None:

@@ -43,6 +43,12 @@ def test_a_request_is_the_same_however_it_is_cut(size: int) -> None:
     assert exchange.size == 2
 
 
+@pytest.mark.parametrize("value", [b"1", b" 1 ", b"\t1\t", b"1 \t "])
+def test_white_space_around_a_value_is_no_part_of_it(value: bytes) -> None:
+    (exchange,) = read(b"GET /a HTTP/1.1\r\nHost: g\r\nX-A:" + value + b"\r\n\r\n")
+    assert list(exchange.headers) == [(b"host", b"g"), (b"x-a", b"1")]
+
+
 @pytest.mark.parametrize(
     ("target", "path"),
     [

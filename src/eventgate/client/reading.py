@@ -104,13 +104,15 @@ def _is_complete(items: Any, count: int) -> bool:
 
 
 def _item(document: Mapping[str, Any], status: int) -> Answer:
-    writers = document.get("writers")
+    writers, errors = document.get("writers"), document.get("errors")
     event_id = document.get("event_id")
     return Answer(
         status=status,
         event_id=event_id if isinstance(event_id, str) else None,
         writers={name: _writer(result) for name, result in writers.items()} if isinstance(writers, dict) else {},
-        errors=tuple(_problem(error) for error in document.get("errors") or () if isinstance(error, dict)),
+        errors=tuple(_problem(error) for error in errors if isinstance(error, dict))
+        if isinstance(errors, list)
+        else (),
     )
 
 

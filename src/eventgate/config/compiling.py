@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 import msgspec
 
@@ -37,6 +37,10 @@ class SchemaCompiler:
         if last is None or not _still_holds(last, definition, resources):
             last = self._last[definition.name] = self._compile(definition, resources)
         return last
+
+    def forget_all_but(self, names: Container[str]) -> None:
+        """Keep no results of topics that are not among `names`."""
+        self._last = {name: last for name, last in self._last.items() if name in names}
 
     def _compile(self, definition: Definition, resources: Mapping[str, bytes]) -> Compiled:
         watched = _Watched(resources)

@@ -113,15 +113,15 @@ def _keys(snapshot: Snapshot, text: Text, defaults: TopicSettings) -> Index:
     for name, field in document.items():
         pointer = join([name])
         key = flat.key_pointer(field)
-        if key is None:
-            wrong = Finding("error", snapshot.index_name, "must be the name of a top-level member", pointer)
-            entries[name.lower()] = Entry(None, (wrong,), pointer=pointer)
-        elif name.lower() not in topics:
+        if name.lower() not in topics:
             hint = did_you_mean(name, topics)
             findings.append(Finding("warning", snapshot.index_name, "there is no such topic", pointer, hint))
+        elif key is None:
+            wrong = Finding("error", snapshot.index_name, "must be the name of a top-level member", pointer)
+            entries[name.lower()] = Entry(None, (wrong,), pointer=pointer)
         else:
             entries[name.lower()] = Entry(msgspec.structs.replace(defaults, key=key), pointer=pointer)
-    return Index({name: entry for name, entry in entries.items() if name in topics}, defaults, tuple(findings))
+    return Index(entries, defaults, tuple(findings))
 
 
 def _with_uses(index: Index, snapshot: Snapshot, seed: flat.Seed, writers: Iterable[str]) -> Index:

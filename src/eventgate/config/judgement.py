@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -105,7 +106,7 @@ def _certificates(settings: Settings, directory: Directory, file: str) -> Iterat
     if bundle is False:
         message = "certificates are not verified: whoever is on the way can answer for the key server"
         yield Finding("warning", file, message, "/ssl_ca_bundle")
-    elif isinstance(bundle, str) and directory.local is not None and not (directory.local / bundle).exists():
+    elif isinstance(bundle, str) and directory.local is not None and not os.path.exists(directory.local / bundle):
         yield Finding("error", file, "there is no such file", "/ssl_ca_bundle")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,9 +27,9 @@ def open_directory(conf: str, ca_bundle: bool | str = True) -> Directory:
 
         return S3Directory(conf, ca_bundle)
     path = Path(conf)
-    if not path.exists():
+    if not os.path.exists(path):  # `Path.exists` raises for names that no file system takes
         raise SourceError("there is no such directory")
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise SourceError("this is a file; the configuration is a directory that holds config.json")
     return FileDirectory(path.absolute())
 

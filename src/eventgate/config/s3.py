@@ -13,7 +13,7 @@ import msgspec
 
 from eventgate.aws.client import HINT, NEEDS, Client, is_installed
 from eventgate.aws.faults import AwsFailure
-from eventgate.config.sources import MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, S3_SCHEME, Read
+from eventgate.config.sources import MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, S3_SCHEME, Read, forget
 from eventgate.errors import SourceError
 
 SECONDS: Final = 10.0
@@ -80,7 +80,7 @@ class S3Directory:
             for _ in range(_ATTEMPTS):
                 if listed is None:
                     return None
-                files = await self._read_all(listed, deadline)
+                files = await self._read_all(folder, listed, deadline)
                 before, listed = listed, (await self._list(folder, recursive, deadline) if files.fetched else listed)
                 if before == listed:
                     break
@@ -88,11 +88,12 @@ class S3Directory:
             raise SourceError(f"cannot be listed in S3: {problem.reason}") from None
         return files.found
 
-    async def _read_all(self, listed: Mapping[str, _Object], deadline: float) -> _Files:
+    async def _read_all(self, folder: str, listed: Mapping[str, _Object], deadline: float) -> _Files:
         changed = [name for name, each in listed.items() if self._tag(name) != each.tag]
         places = asyncio.Semaphore(_AT_ONCE)
         read = await asyncio.gather(*(self._read_one(name, listed[name], places, deadline) for name in changed))
         fresh = dict(zip(changed, read, strict=True))
+        forget(self._known, folder, listed)
         found = {name: fresh[name] if name in fresh else self._known[name] for name in listed}
         return _Files({name: each for name, each in found.items() if each is not None}, bool(changed))
 

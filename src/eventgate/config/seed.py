@@ -136,7 +136,7 @@ def locate(name: str, directory: Directory) -> str:
         return name
     for base in ("", ".."):
         path = directory.local / base / name
-        if path.exists():
+        if os.path.exists(path):
             return posixpath.normpath(os.path.relpath(path, directory.local))
     return name
 

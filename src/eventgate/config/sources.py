@@ -7,7 +7,7 @@ import os
 import posixpath
 import stat
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -75,7 +75,7 @@ class FileDirectory:
 
     def _read_folder(self, folder: str, recursive: bool) -> Mapping[str, Read | SourceError] | None:
         path = self._path / folder
-        if not path.is_dir():
+        if not os.path.isdir(path):  # `Path.is_dir` raises for names that no file system takes
             return None
         names = self._list(path, folder, recursive)
         for _ in range(_ATTEMPTS):
@@ -83,6 +83,7 @@ class FileDirectory:
             before, names = names, self._list(path, folder, recursive)
             if before == names and all(self._tag(name) == self._seen(name) for name in files):
                 break
+        forget(self._known, folder, files)
         return files
 
     def _list(self, path: Path, folder: str, recursive: bool) -> list[str]:
@@ -108,7 +109,7 @@ class FileDirectory:
             return known
         try:
             found = _read_whole(self._path / name)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL, which no name may hold
             self._known.pop(name, None)
             return None
         except OSError as error:
@@ -123,8 +124,15 @@ class FileDirectory:
     def _tag(self, name: str) -> str:
         try:
             return _tag(os.stat(self._path / name))
-        except OSError:
+        except (OSError, ValueError):
             return ""
+
+
+def forget(known: dict[str, Read], folder: str, files: Container[str]) -> None:
+    """Keep of `folder` in `known` only what is among `files`: a gate runs for months while files come and go."""
+    prefix = f"{folder}/" if folder else ""
+    for name in [name for name in known if name.startswith(prefix) and name not in files]:
+        del known[name]
 
 
 def _json_files(path: Path, depth: int) -> Iterator[str]:
@@ -137,7 +145,7 @@ def _json_files(path: Path, depth: int) -> Iterator[str]:
             continue
         if entry.name.endswith(".json"):
             yield entry.name
-        elif depth and entry.is_dir():
+        elif depth and os.path.isdir(entry.path):  # `entry.is_dir` raises for a link to itself
             yield from (f"{entry.name}/{name}" for name in _json_files(path / entry.name, depth - 1))
 
 

@@ -95,6 +95,7 @@ class TopicsSource:
         good: dict[str, _InForce] = {}
         broken: dict[str, str] = {}
         findings: list[Finding] = []
+        self._compiler.forget_all_but(definitions)
         for name, definition in progressing(definitions, "topics are compiled"):
             findings.extend(definition.findings)
             if definition.error is not None:

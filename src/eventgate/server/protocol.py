@@ -91,7 +91,7 @@ class GateProtocol(asyncio.Protocol):
         except Refusal as refusal:
             self._refuse(refusal)
         self._proceed()
-        if reader.in_head and reader.begun != self._head_awaited and self._answering is None:
+        if reader.in_head and not self._deaf and reader.begun != self._head_awaited and self._answering is None:
             self._head_awaited = reader.begun
             self._patience.lasts(HEAD_SECONDS)
         elif self._ending and not reader.in_body and not self._deaf:
@@ -203,7 +203,7 @@ class GateProtocol(asyncio.Protocol):
         elif self._reader.in_body:
             self._close()  # in the rest of a body whose request was answered already
         else:
-            self._refusal = refused(refusal, self._gate.instruments)
+            self._refusal = refused(refusal, self._gate.instruments, self._reader.unfinished_head)
 
     def _turn_away(self) -> None:
         """Say that there are too many connections, unless there are even too many to say so."""

@@ -52,6 +52,11 @@ class Reader:
         if self._framing > HEAD_BYTES:
             raise MalformedRequest
 
+    @property
+    def unfinished_head(self) -> list[tuple[bytes, bytes]]:
+        """The header fields so far of a request whose head is not complete, or was refused."""
+        return self._headers if self.in_head else []
+
     def drop(self) -> None:
         """Nobody wants what is still to come of the body that is being read."""
         self._exchange = None
@@ -110,17 +115,17 @@ class Reader:
             name = name.lower()
             if name in _DECISIVE:
                 self._check(name, value)
-            self._headers.append((name, value))
+            self._headers.append((name, value.rstrip(b" \t")))  # the parser trims the front only
 
     def on_headers_complete(self) -> None:
         """A request's head is there."""
         parser = self._parser
-        self.in_head = False
         self._unfinished = 0
         method = parser.get_method()
         if parser.should_upgrade():
             if method == b"CONNECT":  # the gate is no proxy, whatever the target (RFC 9110, section 9.3.6)
                 raise MalformedRequest
+            self.in_head = False
             return
         keep_alive = parser.should_keep_alive()
         if (version := parser.get_http_version()) == "1.1":
@@ -130,6 +135,8 @@ class Reader:
             if version != "1.0" or self._chunked:  # 1.0 knows no chunks: its proxies see another end of the body
                 raise MalformedRequest
             keep_alive = False
+            self._headers = [field for field in self._headers if field[0] != b"expect"]  # RFC 9110, section 10.1.1
+        self.in_head = False
         path = _known_path(self._target) if len(self._target) <= _REMEMBERED_BYTES else _path(self._target)
         self._exchange = Exchange(self._connection, method.decode(), path, self._headers, keep_alive)
         self.in_body = True

@@ -66,6 +66,8 @@ def claim(connection: sqlite3.Connection, writer: str, lease: str, now: float, u
     taken: list[Write] = []
     size = 0
     for ready in connection.execute(_READY, (writer, now, 1 if failing else MAX_WRITES)).fetchall():
+        if size > MAX_BYTES or len(taken) >= MAX_WRITES:
+            break
         for write in [_write(ready), *([] if failing else _followers(connection, ready))]:
             size += len(write.event.body)
             if taken and (size > MAX_BYTES or len(taken) >= MAX_WRITES):

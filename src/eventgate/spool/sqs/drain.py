@@ -12,7 +12,7 @@ from eventgate.aws.faults import AwsFailure
 from eventgate.spool.backoff import pause
 from eventgate.spool.redelivery import Redelivery
 from eventgate.spool.sqs.consume import QUEUE_SECONDS, Consumer
-from eventgate.spool.sqs.queue import MAX_ENTRIES, Received
+from eventgate.spool.sqs.queue import MAX_ENTRIES, MAX_HIDDEN_SECONDS, Received
 from eventgate.spool.sqs.spool import SqsSpool
 
 log = logging.getLogger("eventgate.spool")
@@ -66,7 +66,7 @@ class SqsDrain:
         return done
 
     async def _receive(self, wait_seconds: int) -> list[Received]:
-        visibility = int(MAX_ENTRIES * (self._seconds + QUEUE_SECONDS)) + 1
+        visibility = min(int(MAX_ENTRIES * (self._seconds + QUEUE_SECONDS)) + 1, MAX_HIDDEN_SECONDS)
         deadline = asyncio.get_running_loop().time() + wait_seconds + QUEUE_SECONDS
         return await self._spool.queue.receive(wait_seconds, visibility, deadline)
 

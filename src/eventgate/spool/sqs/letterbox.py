@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -74,7 +75,7 @@ class SqsLetterbox:
         if self._held:
             queue = await self._queue()
             for each in self._held.values():
-                with _translated():
+                with suppress(AwsFailure):  # it comes back by itself, HIDDEN_SECONDS after it was received
                     await queue.hide(each.receipt, 0, self._deadline())
         self._held.clear()
 

@@ -16,6 +16,8 @@ from eventgate.core.spool import Untaken
 
 MAX_ENTRIES: Final = 10
 """Most messages of one request (SQS API reference, SendMessageBatch)."""
+MAX_HIDDEN_SECONDS: Final = 43_200
+"""Longest time for which a message that is received is hidden from others (SQS API reference, ReceiveMessage)."""
 KEEP_SECONDS: Final = 5.0
 """How long what the queue said of itself counts."""
 FIFO: Final = ".fifo"
