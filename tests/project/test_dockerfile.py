@@ -15,7 +15,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from eventgate.package.lock import locked, runtime_lock, version, versions
+from eventgate.package.lock import locked, runtime_lock, versions
 from eventgate.package.target import ARCHITECTURES, Target
 from tests.aws_lambda.packages import Built
 from tests.project.sources import ROOT
@@ -70,7 +70,7 @@ def test_neither_processor_is_written_down() -> None:
 
 
 def test_librdkafka_is_the_version_that_the_client_was_written_for() -> None:
-    assert arguments()["LIBRDKAFKA_VERSION"] == version(runtime_lock(), COMPILED_THERE)
+    assert arguments()["LIBRDKAFKA_VERSION"] == versions(runtime_lock())[COMPILED_THERE]
     assert "cyrus-sasl-devel" in FIRST
     assert f"--no-binary {COMPILED_THERE}" in FIRST
 

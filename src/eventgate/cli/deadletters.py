@@ -158,14 +158,14 @@ def discard(
 
 
 async def _find(conf: str | None, wanted: Wanted) -> list[DeadLetter]:
-    from eventgate.cli.letters import opened
+    from eventgate.cli.letterboxes import opened
 
     async with opened(configuration_directory(conf)) as box:
         return [letter async for group in box.find(wanted, take=False) for letter in group]
 
 
 async def _discard(conf: str | None, wanted: Wanted, *, dry_run: bool) -> list[DeadLetter]:
-    from eventgate.cli.letters import opened
+    from eventgate.cli.letterboxes import opened
 
     found: list[DeadLetter] = []
     async with opened(configuration_directory(conf)) as box:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -15,9 +15,6 @@ from eventgate.core.pointer import join
 from eventgate.core.writer import WriterSpec, WriterUse
 from eventgate.errors import Finding
 from eventgate.writers.registry import find_spec, known_types
-
-ANNOUNCED: Final[tuple[str, ...]] = ()
-"""Types that other versions of EventGate have: asked for and absent, they are no typing errors."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -104,6 +101,4 @@ def _unknown_type(type_: str, why: str, file: str, place: str) -> Finding:
     known = known_types()
     if type_ in known:
         return Finding("error", file, why, place)
-    if type_ in ANNOUNCED:
-        return Finding("error", file, f"the writer type `{type_}` is not available in this version", place)
     return Finding("error", file, f"there is no writer type `{type_}`", place, did_you_mean(type_, known))

@@ -85,6 +85,6 @@ class Arrivals:
             return [each for each in self._latest if each[0] > number]
 
     def listen(self, line: socket.socket) -> None:
-        """Remember what comes over `line`, until its other end is gone."""
+        """Remember each message that comes over `line`, until an empty one, or the line's end."""
         while message := line.recv(_LARGEST):
             self.add(message)

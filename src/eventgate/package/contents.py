@@ -41,7 +41,6 @@ LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What each choice needs beyond COMMON. Two are no writers: `aws`, for S3, Secrets Manager and IAM without EventBridge,
 and `otel`, for traces."""
-DEFAULT_WRITERS: Final = ("eventbridge", "kafka", "postgres")
 
 AWS_SERVICES: Final = ("events", "s3", "secretsmanager", "sqs", "sts")
 """Whose models the gate loads; botocore brings over 400. Credentials of a role may come from STS."""

@@ -35,11 +35,6 @@ def locked(lock: Path, names: Iterable[str]) -> str:
     return "".join(entries[name] for name in sorted(set(names)))
 
 
-def version(lock: Path, name: str) -> str:
-    """The locked version of `name`."""
-    return versions(lock)[name]
-
-
 def versions(lock: Path) -> dict[str, str]:
     """The locked version of each distribution."""
     return {name: lines.partition("==")[2].split(maxsplit=1)[0] for name, lines in _entries(lock).items()}

@@ -12,4 +12,7 @@ class Drain(Protocol):
         """Drain, until cancelled; then let what is under way come to its end."""
 
     async def once(self) -> int:
-        """Try all that may be tried now, as long as anything gets through; how many writes were done."""
+        """Try all that may be tried now, as long as anything gets through; how many writes were done.
+
+        Raises `SinkUnavailable` where what waits cannot be read.
+        """

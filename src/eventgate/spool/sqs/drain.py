@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Final
 
 from eventgate.aws.faults import AwsFailure
+from eventgate.errors import SinkUnavailable
 from eventgate.spool.backoff import pause
 from eventgate.spool.redelivery import Redelivery
 from eventgate.spool.sqs.consume import QUEUE_SECONDS, Consumer
@@ -56,13 +57,16 @@ class SqsDrain:
             await asyncio.wait({work})
 
     async def once(self) -> int:
-        """As the protocol says; raises `AwsFailure` where the queue cannot be read."""
+        """As the protocol says."""
         done = 0
-        while received := await self._receive(1):
-            through = await self._work(received)
-            done += through
-            if not through:
-                break
+        try:
+            while received := await self._receive(1):
+                through = await self._work(received)
+                done += through
+                if not through:
+                    break
+        except AwsFailure as problem:
+            raise SinkUnavailable(f"SQS: {problem.reason}") from None
         return done
 
     async def _receive(self, wait_seconds: int) -> list[Received]:
