@@ -16,7 +16,7 @@ from eventgate.core import ids, json
 from eventgate.core.media import is_json
 from eventgate.errors import InvalidEvent, Problem, UnsupportedMedia
 
-HEADERS: Final = (b"ce-specversion", b"ce-id", b"ce-source", b"ce-type")
+HEADERS: Final[tuple[bytes, ...]] = (b"ce-specversion", b"ce-id", b"ce-source", b"ce-type")
 """What must be there in binary mode; one of them makes a request a CloudEvent."""
 
 _VERSION: Final = "1.0"

@@ -24,6 +24,8 @@ class Reader:
     `in_head` and `in_body` say what was cut off by the end of the bytes so far; `begun` counts the requests.
     """
 
+    __deletable__ = ("_parser",)  # for the compiled gate, whose classes allow no other `del`
+
     def __init__(self, connection: Connection, found: Callable[[Exchange], None]) -> None:
         self.in_head = self.in_body = False
         self.begun = 0
