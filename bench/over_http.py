@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bench import servers
+from bench.compiled import NOT_COMPILED
 from bench.figures import Contestant, Round, Wish, at_least, at_most, percentile, ratio
 from bench.load import HOST, LoadFailed, Template, post, run
 from bench.plan import Plan
@@ -16,6 +17,7 @@ from bench.workload import TOPIC, Workload, configure
 
 ECHO, GATE, GATE_SQLITE = "echo (a)", "gate, discard", "gate, SQLite"
 GATE_LOGGING = "gate, discard, request log on"
+GATE_SOURCE = "gate, discard, not compiled"
 HANDMADE, HANDMADE_SQLITE = "handmade (b), no sink", "handmade (b), SQLite"
 
 
@@ -66,7 +68,11 @@ def _start(plan: Plan, stack: ExitStack) -> list[Entry]:
         server = stack.enter_context(servers.running(command, port, ready=ready, log=log, env=env))
         return Entry(Contestant(name), server, expected)
 
-    ports = servers.free_ports(6)
+    ports = servers.free_ports(7)
+    source = [
+        start(GATE_SOURCE, servers.gate(discard, ports[6]), ports[6], "/readyz", 202, {**servers.QUIET, **NOT_COMPILED})
+        for _ in range(plan.is_compiled)
+    ]
     return [
         start(ECHO, servers.uvicorn("bench.echo:app", ports[0]), ports[0], "/", 200, {}),
         start(GATE, servers.gate(discard, ports[1]), ports[1], "/readyz", 202, servers.QUIET),
@@ -74,6 +80,7 @@ def _start(plan: Plan, stack: ExitStack) -> list[Entry]:
         start(GATE_LOGGING, servers.gate(discard, ports[5]), ports[5], "/readyz", 202, {"LOG_LEVEL": "INFO"}),
         start(GATE_SQLITE, servers.gate(sqlite, ports[3]), ports[3], "/readyz", 202, servers.QUIET),
         start(HANDMADE_SQLITE, servers.uvicorn("bench.handmade:app", ports[4]), ports[4], "/docs", 202, stored),
+        *source,
     ]
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
+from bench.compiled import NOT_COMPILED
 from bench.figures import Contestant, Wish, at_least
 from bench.plan import Plan
 from bench.rounds import play, process
@@ -16,14 +17,14 @@ GATE, HANDMADE = "gate's handler, discard", "handmade (b), no HTTP, no sink"
 
 
 def measure(plan: Plan) -> tuple[list[Contestant], list[Wish]]:
-    """Both handlers in turns, one round after the other."""
+    """Both handlers in turns, one round after the other. Packages for Lambda hold the gate as its sources have it."""
     conf = configure(plan.folder / "lambda", plan.workload, {"discard": {}})
     token = plan.folder / "token"
     token.write_text(plan.workload.token)
     handmade = {"HANDMADE_CONF": str(conf), "HANDMADE_KEY": str(plan.workload.key_file), "HANDMADE_DB": ""}
     ours, theirs = Contestant(GATE), Contestant(HANDMADE)
     with ExitStack() as stack:
-        handlers = ((ours, "gate", {"CONF_DIR": str(conf), **QUIET}), (theirs, "handmade", handmade))
+        handlers = ((ours, "gate", {"CONF_DIR": str(conf), **QUIET, **NOT_COMPILED}), (theirs, "handmade", handmade))
         pairs = [
             (contestant, stack.enter_context(process(_command(name, token), env, plan.folder / f"{name}.handler.log")))
             for contestant, name, env in handlers

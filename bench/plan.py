@@ -26,8 +26,9 @@ class Sink:
 class Plan:
     """Times in seconds; `folder` takes configurations, databases and logs, and is thrown away.
 
-    `is_quick`: everything is to run, and nothing to be measured. `services` closes what outlives a measurement,
-    `sinks` are those that were started for one, `gates` those into them, by sink.
+    `is_quick`: everything is to run, and nothing to be measured. `is_compiled`: gates are, unless they say otherwise.
+    `services` closes what outlives a measurement, `sinks` are those that were started for one, `gates` those into
+    them, by sink.
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class Plan:
     connections: int
     memory_requests: int
     is_quick: bool = False
+    is_compiled: bool = False
     services: ExitStack = field(default_factory=ExitStack)
     sinks: list[Sink] = field(default_factory=list)
     gates: dict[str, Server] = field(default_factory=dict)

@@ -22,6 +22,11 @@ def _parts(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: part for name, part in results.items() if isinstance(part, dict)}
 
 
+def form(results: dict[str, Any]) -> str:
+    """Whether the gate was compiled."""
+    return "compiled as in the server's image (for Lambda not)" if results["compiled"] else "not compiled"
+
+
 def wishes(results: dict[str, Any]) -> str:
     """A line for each thing that is wanted, met or not."""
     lines = [f"{'what the project wants':<62}{'measured':>12}  wanted"]
@@ -44,8 +49,8 @@ def record(results: dict[str, Any], page: Path = PAGE) -> None:
 def _markdown(results: dict[str, Any]) -> str:
     parts = _parts(results)
     told = [
-        f"Python {results['python']}, on {results['machine']}, {results['cores']} cores, which had a load of "
-        f"{results['load']:.1f} before; medians of {results['rounds']} rounds, the lowest and highest in brackets.",
+        f"Python {results['python']}, the gate {form(results)}, on {results['machine']}, {results['cores']} cores, "
+        f"which had a load of {results['load']:.1f} before; medians of {results['rounds']} rounds, the lowest and highest in brackets.",
         "\n".join(_wished(parts)),
     ]
     for name, part in parts.items():

@@ -1,6 +1,6 @@
 """Measure the gate against a bare echo, a gate written by hand and the clients of its sinks, in one run.
 
-    python -m bench.run [NAME ...] [--quick] [--rounds N] [--seconds S] [--results FOLDER] [--record]
+    python -m bench.run [NAME ...] [--quick] [--source] [--rounds N] [--seconds S] [--results FOLDER] [--record]
 
 Without names all are run. README.md beside this file explains the method and how to read the tables.
 """
@@ -29,6 +29,7 @@ from bench import (
     over_workers,
     report,
 )
+from bench.compiled import compiled
 from bench.figures import Contestant, Wish, as_json, latencies, table
 from bench.interpreter import interpreter
 from bench.load import LoadFailed
@@ -61,6 +62,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="a second or two each: shows that it runs, measures nothing"
     )
+    parser.add_argument(
+        "--source",
+        action="store_true",
+        help="measure the gate as it is installed here, and not compiled (as --quick does)",
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each contestant in each round")
     parser.add_argument("--connections", type=int, default=32)
@@ -75,19 +81,23 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measure(options: argparse.Namespace) -> dict[str, Any]:
+    is_compiled = not (options.source or options.quick)
     results: dict[str, Any] = {
         "python": interpreter(),
         "machine": report.machine(),
         "cores": len(CORES),
         "load": os.getloadavg()[0],
         "rounds": 1 if options.quick else options.rounds,
+        "compiled": is_compiled,
     }
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as name,
         prepared(Path(name)) as workload,
         ExitStack() as services,
     ):
-        print(f"Python {results['python']}; event of {len(workload.event)} bytes")
+        if is_compiled:
+            os.environ["PYTHONPATH"] = str(compiled(Path(name, "compiled")))
+        print(f"Python {results['python']}, the gate {report.form(results)}; event of {len(workload.event)} bytes")
         print(f"servers on core {SERVER_CORE}, load on core {LOAD_CORE}, {options.connections} connections")
         plan = Plan(
             folder=Path(name),
@@ -97,6 +107,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
             connections=options.connections,
             memory_requests=2_000 if options.quick else options.memory_requests,
             is_quick=options.quick,
+            is_compiled=is_compiled,
             services=services,
         )
         for name in options.names or MEASUREMENTS:

@@ -90,6 +90,7 @@ def results() -> dict[str, Any]:
         "cores": 2,
         "machine": "a processor",
         "load": 0.1,
+        "compiled": True,
         "rounds": 2,
         "http": {"unit": "request", **told},
     }

@@ -86,6 +86,8 @@ def test_files_of_libraries_that_no_function_reads_stay_behind(path: str, wanted
         ("cli/program.py", False),
         ("server/serve.py", False),
         ("core/__pycache__/model.cpython-311.pyc", False),
+        ("core/json.cpython-313-x86_64-linux-gnu.so", False),
+        ("core/json.py", True),
     ],
 )
 def test_rooms_that_no_function_uses_stay_behind(path: str, wanted: bool) -> None:

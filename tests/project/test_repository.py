@@ -43,7 +43,8 @@ def test_the_developers_lock_installs_what_users_get() -> None:
 def test_the_wheel_of_the_image_is_built_as_the_developers_is() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert pins("build.txt").items() <= pins("dev.txt").items()
-    assert project["dependency-groups"]["build"] == project["build-system"]["requires"]
+    compiler = project["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["dependencies"]
+    assert project["dependency-groups"]["build"] == [*project["build-system"]["requires"], *compiler]
 
 
 def test_the_locks_satisfy_the_project_file() -> None:

@@ -33,10 +33,18 @@ def test_what_is_installed_is_what_the_locks_say() -> None:
 def test_a_closed_network_may_name_its_own_sources() -> None:
     """The base, by a tag and no digest; pip's sources are pip's own configuration, which stays out of the image."""
     assert SERVER.arguments["BASE_IMAGE"] == "python:3.13-slim"
-    assert SERVER.text.count("FROM ${BASE_IMAGE}") == 2
+    assert [stage.split()[0] for stage in SERVER.stages] == ["${BUILD_IMAGE}", "${BASE_IMAGE}"]
     assert SERVER.arguments["TRUSTED_SSL_CERTS"] == "./trusted_certs"
     assert "--mount=type=secret,id=pip,target=/etc/pip.conf" in FIRST
     assert "pip" not in LAST
+
+
+def test_it_is_compiled_by_the_same_python_unless_it_must_not_be() -> None:
+    """By the variable that hatchling knows (hatch_build.py), in an image with a C compiler, which slim ones lack."""
+    assert SERVER.arguments["BUILD_IMAGE"] == SERVER.arguments["BASE_IMAGE"].removesuffix("-slim")
+    assert SERVER.arguments["COMPILED"] == "true"
+    assert "ENV HATCH_BUILD_HOOK_ENABLE_CUSTOM=${COMPILED}" in FIRST
+    assert "hatch_build.py" in SERVER.copied
 
 
 def test_nobody_runs_it_as_root() -> None:

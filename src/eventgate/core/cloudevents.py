@@ -29,9 +29,9 @@ _TEXTS: Final = {
 
 
 class Unwrapped(msgspec.Struct, frozen=True):
-    """The event in a CloudEvent: its bytes as they stand there, the same parsed, and its id."""
+    """An event out of its envelope: its bytes as they stand there, the same parsed, and the id that this gave it."""
 
-    event_id: str
+    event_id: str | None
     body: bytes
     document: Any
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import Any
 
-import msgspec
-
-from eventgate.core import cloudevents, ids, json, judging
+from eventgate.core import ids, json, judging
 from eventgate.core.admission import Admission, Admitted
 from eventgate.core.auth.grants import Grant
 from eventgate.core.batch.posting import BatchPosting
 from eventgate.core.bodies import read_body
+from eventgate.core.cloudevents import Unwrapped, unwrap
 from eventgate.core.delivery import Delivery, verdict
 from eventgate.core.head import Head
 from eventgate.core.instruments import Trail
@@ -26,14 +24,6 @@ from eventgate.core.receipts import Course, Receipts
 from eventgate.core.responses import delivered, json_answer
 from eventgate.core.retries import Retries
 from eventgate.errors import Refusal
-
-
-class _Opened(msgspec.Struct, frozen=True):
-    """An event taken out of its request: its bytes, the same parsed, and the id that its envelope gives it."""
-
-    body: bytes
-    document: Any
-    named: str | None
 
 
 class Posting:
@@ -120,23 +110,21 @@ class Posting:
         trail.payload = body
         return admitted, body, grant
 
-    def _open(self, body: bytes, grant: Grant, media: Media) -> _Opened:
+    def _open(self, body: bytes, grant: Grant, media: Media) -> Unwrapped:
         """The event in `body`; raises `InvalidJson` or `FieldForbidden`, in this order."""
         max_depth = self._limits.max_depth
-        named = None
         if media.form is Form.STRUCTURED:
-            unwrapped = cloudevents.unwrap(body, max_depth)
-            named, body, document = unwrapped.event_id, unwrapped.body, unwrapped.document
+            opened = unwrap(body, max_depth)
         else:
-            document = json.parse(body, max_depth)
-        grant.check(document)
-        return _Opened(body, document, named)
+            opened = Unwrapped(None, body, json.parse(body, max_depth))
+        grant.check(opened.document)
+        return opened
 
     def _event(
-        self, admitted: Admitted, opened: _Opened, media: Media, head: Head, trail: Trail
+        self, admitted: Admitted, opened: Unwrapped, media: Media, head: Head, trail: Trail
     ) -> tuple[Event, Course]:
         topic, body, document = admitted.topic, opened.body, opened.document
-        named = head.cloudevent_id() if media.form is Form.BINARY else opened.named
+        named = head.cloudevent_id() if media.form is Form.BINARY else opened.event_id
         named = named or judging.own_id(topic, document)
         offered = judging.idempotency_key(head)  # looked at in any case: what is wrong with it is never just ignored
         named = named or offered

@@ -83,6 +83,8 @@ def is_library_file_wanted(path: str) -> bool:
 
 
 def is_own_file_wanted(path: str) -> bool:
-    """Whether the file at `path` of the package `eventgate` is packed."""
+    """Whether the file at `path` of the package `eventgate` is packed; what is compiled there is for this machine."""
     parts = PurePosixPath(path).parts
-    return parts[0] not in _ROOMS_LEFT_OUT and "__pycache__" not in parts and parts[-1] != "py.typed"
+    if parts[0] in _ROOMS_LEFT_OUT or "__pycache__" in parts or parts[-1] == "py.typed":
+        return False
+    return PurePosixPath(path).suffix not in (".so", ".pyd")
