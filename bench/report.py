@@ -50,7 +50,8 @@ def _markdown(results: dict[str, Any]) -> str:
     parts = _parts(results)
     told = [
         f"Python {results['python']}, the gate {form(results)}, on {results['machine']}, {results['cores']} cores, "
-        f"which had a load of {results['load']:.1f} before; medians of {results['rounds']} rounds, the lowest and highest in brackets.",
+        f"which had a load of {results['load']:.1f} before; medians of {results['rounds']} rounds, the lowest and "
+        "highest in brackets.",
         "\n".join(_wished(parts)),
     ]
     for name, part in parts.items():

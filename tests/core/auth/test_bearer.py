@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eventgate.core.auth.tokens import bearer_token
@@ -84,6 +84,8 @@ def test_every_spelling_of_one_token_gives_that_token(
     assert bearer_token([standard] if both else [], [older]) == text
 
 
+@example([], [b"a\tb"])
+@example([b"Bearer a\tb"], [])
 @given(st.lists(st.binary(max_size=40), max_size=3), st.lists(st.binary(max_size=40), max_size=3))
 def test_any_header_gives_a_token_that_was_in_it_or_a_reason(authorization: list[bytes], bearer: list[bytes]) -> None:
     with contextlib.suppress(Unauthenticated):

@@ -64,8 +64,8 @@ def _credentials(field: bytes) -> Iterator[bytes]:
 def _without_scheme(credentials: bytes) -> bytes:
     words = credentials.split(None, 1)
     if words and words[0].lower() == b"bearer":
-        del words[0]
-    return b" ".join(words).strip()
+        return words[1].strip() if len(words) == 2 else b""
+    return credentials.strip()
 
 
 class TokenVerifier:
